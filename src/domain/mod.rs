@@ -1,0 +1,8 @@
+//! The rules. Pure: no async, no IO, no clock, no random; the present and new ids are arguments.
+//! It cannot fail, it can only refuse. It may name `chrono`, `serde`, `cel`, `toml` and nothing of ours outside.
+
+pub mod alert;
+pub mod ids;
+pub mod playbook;
+pub mod restricted;
+pub mod role;

@@ -1,0 +1,3 @@
+//! Baton passes security incidents from one team to the next without dropping anything.
+
+pub mod domain;
