@@ -1,3 +1,4 @@
 //! Baton passes security incidents from one team to the next without dropping anything.
 
 pub mod domain;
+pub mod store;

@@ -126,3 +126,8 @@ pub struct PlaybookRef {
     pub version: String,
     pub hash: String,
 }
+
+impl PersonId {
+    /// The program itself, where no person acts: an alert that arrives, a timer.
+    pub const PROGRAM: Self = Self(0);
+}

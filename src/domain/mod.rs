@@ -2,7 +2,16 @@
 //! It cannot fail, it can only refuse. It may name `chrono`, `serde`, `cel`, `toml` and nothing of ours outside.
 
 pub mod alert;
+pub mod due;
+pub mod effect;
+pub mod form;
 pub mod ids;
+pub mod incident;
+pub mod placement;
 pub mod playbook;
+pub mod policy;
+pub mod record;
 pub mod restricted;
 pub mod role;
+pub mod timeline;
+pub mod view;

@@ -1,0 +1,73 @@
+//! What is due, from state and time alone. Rows of the store mirror it, so that nothing depends on a running timer.
+
+use super::ids::FieldId;
+use super::incident::{Incident, Phase, VisitState};
+use super::playbook::definition::Playbook;
+use super::record::State;
+use chrono::{DateTime, Utc};
+
+/// A deadline of an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    pub kind: DueKind,
+    pub at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DueKind {
+    /// Someone of the stage claims or accepts it.
+    Take,
+    /// A field that was allowed to come later.
+    Owed(FieldId),
+}
+
+impl DueKind {
+    /// The key of its row.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Take => "take".to_owned(),
+            Self::Owed(field) => format!("owed:{field}"),
+        }
+    }
+}
+
+/// Every deadline that the incident has now.
+pub fn of(incident: &Incident, playbook: &Playbook) -> Vec<Due> {
+    if !incident.is_open() {
+        return Vec::new();
+    }
+    take(incident, playbook)
+        .into_iter()
+        .chain(owed(incident))
+        .collect()
+}
+
+/// While nobody holds it, it is raised after the stage's time, and again after as long each time.
+fn take(incident: &Incident, playbook: &Playbook) -> Option<Due> {
+    if matches!(incident.phase, Phase::Open { holder: Some(_) }) {
+        return None;
+    }
+    let (_, visit) = incident.current_visit()?;
+    let stage = playbook.stage(&visit.stage)?;
+    let waits = matches!(visit.state, VisitState::Offered | VisitState::Working);
+    let rounds = i32::try_from(visit.raised.saturating_add(1)).ok()?;
+    let within = stage.accept_within.checked_mul(rounds)?;
+    let at = visit.since.checked_add_signed(within)?;
+    waits.then_some(Due {
+        kind: DueKind::Take,
+        at,
+    })
+}
+
+fn owed(incident: &Incident) -> impl Iterator<Item = Due> {
+    let record = incident.record.judge();
+    record
+        .fields()
+        .filter_map(|field| match record.latest(field)?.state {
+            State::Owed { until } => Some(Due {
+                kind: DueKind::Owed(field.clone()),
+                at: until,
+            }),
+            State::Value(_) | State::NotApplicable | State::SourceSilent => None,
+        })
+}

@@ -1,0 +1,93 @@
+//! What events want done outside: imperative, delivered later from the outbox, rendered from the state of that moment.
+
+use super::ids::ChannelKey;
+use super::incident::{Event, Incident, Phase};
+use super::playbook::definition::Playbook;
+
+/// One intended effect on one incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// A new card for one stay at a stage.
+    PostCard { visit: usize, channel: ChannelKey },
+    /// A card that stands already shows the present state.
+    EditCard { visit: usize, channel: ChannelKey },
+    /// Nobody took it in time: said once more in the stage's channel.
+    Remind {
+        visit: usize,
+        channel: ChannelKey,
+        times: u32,
+    },
+    /// The incident's private thread, with those on the case.
+    OpenThread { channel: ChannelKey },
+}
+
+/// What the events, which led to `after`, want done. New posts stand before edits.
+pub fn of(events: &[Event], after: &Incident, playbook: &Playbook) -> Vec<Effect> {
+    let mut posts = Vec::new();
+    let mut edits = false;
+    for event in events {
+        match event {
+            Event::Opened { .. } | Event::Offered { .. } | Event::Returned { .. } => {
+                posts.extend(post_of_last_visit(after));
+                edits = true;
+            }
+            Event::Accepted { .. } => {
+                posts.extend(thread(after, playbook));
+                edits = true;
+            }
+            Event::Raised { times } => {
+                let visit = after.current_visit();
+                posts.extend(visit.map(|(index, visit)| Effect::Remind {
+                    visit: index,
+                    channel: visit.channel.clone(),
+                    times: *times,
+                }));
+            }
+            Event::AlertAttached { .. }
+            | Event::AlertRepeated { .. }
+            | Event::Claimed
+            | Event::Ended { .. } => edits = true,
+        }
+    }
+    if edits {
+        posts.extend(edits_of(after, &posts.clone()));
+    }
+    posts
+}
+
+fn post_of_last_visit(after: &Incident) -> Option<Effect> {
+    after
+        .current_visit()
+        .map(|(index, visit)| Effect::PostCard {
+            visit: index,
+            channel: visit.channel.clone(),
+        })
+}
+
+fn thread(after: &Incident, playbook: &Playbook) -> Option<Effect> {
+    let stage = playbook.stage(&after.stage)?;
+    let held = matches!(after.phase, Phase::Open { holder: Some(_) });
+    (stage.thread && held).then(|| Effect::OpenThread {
+        channel: stage.channel.clone(),
+    })
+}
+
+/// Every card that stands, but for those that are about to be posted with the same contents.
+fn edits_of(after: &Incident, posts: &[Effect]) -> Vec<Effect> {
+    let fresh = |index: usize| {
+        posts
+            .iter()
+            .any(|p| matches!(p, Effect::PostCard { visit, .. } if *visit == index))
+    };
+    let visits = after
+        .visits
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| !fresh(*index));
+    visits
+        .map(|(index, visit)| Effect::EditCard {
+            visit: index,
+            channel: visit.channel.clone(),
+        })
+        .collect()
+}

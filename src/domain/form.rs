@@ -1,0 +1,422 @@
+//! The guided form of a way out: what is known, what is missing, what a person has given so far.
+//! Assembled anew from the draft each time, so that a restart or a change of the incident loses nothing.
+
+use super::ids::{CriterionId, DoneId, FieldId};
+use super::incident::{Context, Finding, Incident, Readiness, Submission, readiness};
+use super::playbook::definition::{Field, FieldKind, Transition};
+use super::record::{Gap, Origin, RawAnswer, State, parse, shown};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How many inputs a form of Discord takes.
+pub const PAGE_MAX: usize = 5;
+/// The key under which the criteria arrive on a page.
+pub const CRITERIA_KEY: &str = ":criteria";
+/// What is put behind a field's id for the second half of a yes/no.
+pub const REASON_SUFFIX: &str = ":reason";
+
+/// What has been given so far, as it was typed and picked. Kept before it is checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Body {
+    /// Criteria ticked; `None` until the person has seen them.
+    pub criteria: Option<Vec<CriterionId>>,
+    pub answers: BTreeMap<FieldId, RawAnswer>,
+    /// Fields answered without a value.
+    pub marks: BTreeMap<FieldId, Mark>,
+    /// Lines of the definition of done that are confirmed.
+    pub done: Vec<DoneId>,
+}
+
+/// An answer that is no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    NotApplicable,
+    SourceSilent,
+    Owed,
+}
+
+impl Mark {
+    pub const ALL: [Self; 3] = [Self::NotApplicable, Self::SourceSilent, Self::Owed];
+
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::NotApplicable => "not_applicable",
+            Self::SourceSilent => "source_silent",
+            Self::Owed => "owed",
+        }
+    }
+
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NotApplicable => "not applicable",
+            Self::SourceSilent => "source does not say",
+            Self::Owed => "comes later",
+        }
+    }
+}
+
+impl Body {
+    /// Takes in one page as it arrived: keys are field ids, [`CRITERIA_KEY`], or a field id with [`REASON_SUFFIX`].
+    /// Unknown keys are kept out; a value replaces a mark.
+    pub fn take_page(&mut self, page: &BTreeMap<String, Vec<String>>, known: &[FieldId]) {
+        if let Some(ticked) = page.get(CRITERIA_KEY) {
+            self.criteria = Some(ticked.iter().map(CriterionId::new).collect());
+        }
+        for field in known {
+            let values = page.get(field.as_str());
+            let reason = page.get(&format!("{field}{REASON_SUFFIX}"));
+            if values.is_none() && reason.is_none() {
+                continue;
+            }
+            let answer = self.answers.entry(field.clone()).or_default();
+            if let Some(values) = values {
+                answer.values.clone_from(values);
+            }
+            if let Some(reason) = reason {
+                answer.reason = reason.first().cloned();
+            }
+            if answer.is_empty() {
+                self.answers.remove(field);
+            } else {
+                self.marks.remove(field);
+            }
+        }
+    }
+
+    /// Answers a field without a value; what was typed stays beside it until it is typed anew.
+    pub fn mark(&mut self, field: FieldId, mark: Mark) {
+        self.marks.insert(field, mark);
+    }
+}
+
+/// Everything a page or the review screen shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    pub items: Vec<Item>,
+    pub criteria: Vec<Tick<CriterionId>>,
+    pub done: Vec<Tick<DoneId>>,
+    pub readiness: Readiness,
+    /// What submitting now would submit.
+    pub submission: Submission,
+}
+
+/// One field of the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    pub field: FieldId,
+    pub title: String,
+    /// The answer as people read it; `None` while there is none.
+    pub shown: Option<String>,
+    pub from_source: bool,
+    /// It stands in the record already, from an earlier handoff.
+    pub recorded: bool,
+    pub problem: Option<String>,
+    /// What a reopened form shows again.
+    pub typed: RawAnswer,
+    pub may: Vec<Mark>,
+}
+
+/// One line that a person ticks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tick<Id> {
+    pub id: Id,
+    pub text: String,
+    pub ticked: bool,
+    /// How the program found it, and the facts.
+    pub note: String,
+}
+
+/// What one field gets from its source: a value as text, or silence.
+pub type Prefilled = BTreeMap<FieldId, Option<String>>;
+
+/// Assembles the form of one way out from what was given, what is recorded and what the source says.
+pub fn assemble(
+    incident: &Incident,
+    transition: &Transition,
+    body: &Body,
+    prefilled: &Prefilled,
+    context: &Context<'_>,
+    zone: Tz,
+) -> Form {
+    let playbook = context.playbook;
+    let fields: Vec<&Field> = playbook
+        .record_at(&transition.id)
+        .iter()
+        .filter_map(|id| playbook.field(id))
+        .collect();
+    let mut answers = BTreeMap::new();
+    let mut invalid = BTreeMap::new();
+    for field in &fields {
+        match given(field, transition, body, context, zone) {
+            Ok(Some(state)) => {
+                answers.insert(field.id.clone(), (state, Origin::Person));
+            }
+            Ok(None) if incident.record.judge().latest(&field.id).is_none() => {
+                if let Some(state) = from_source(field, prefilled, zone) {
+                    answers.insert(field.id.clone(), (state, Origin::Source));
+                }
+            }
+            Ok(None) => {}
+            Err(problem) => {
+                invalid.insert(field.id.clone(), problem);
+            }
+        }
+    }
+    let criteria = criteria(incident, transition, body, context);
+    let submission = Submission {
+        transition: transition.id.clone(),
+        criteria: criteria
+            .iter()
+            .filter(|t| t.ticked)
+            .map(|t| t.id.clone())
+            .collect(),
+        answers,
+        done: body.done.clone(),
+    };
+    let mut readiness = readiness(incident, transition, &submission, context);
+    name_invalid(&mut readiness, &fields, &invalid);
+    Form {
+        items: fields
+            .iter()
+            .map(|field| {
+                item(
+                    field,
+                    incident,
+                    transition,
+                    body,
+                    &submission,
+                    &readiness,
+                    zone,
+                )
+            })
+            .collect(),
+        done: done(incident, body, context),
+        criteria,
+        readiness,
+        submission,
+    }
+}
+
+/// A value that could not be read is a gap of its own kind, whether or not something older stands.
+fn name_invalid(readiness: &mut Readiness, fields: &[&Field], invalid: &BTreeMap<FieldId, String>) {
+    readiness
+        .gaps
+        .retain(|gap| !invalid.contains_key(&gap.field));
+    for field in fields {
+        if let Some(problem) = invalid.get(&field.id) {
+            readiness.gaps.push(Gap {
+                field: field.id.clone(),
+                title: field.title.clone(),
+                problem: problem.clone(),
+            });
+        }
+    }
+}
+
+fn given(
+    field: &Field,
+    transition: &Transition,
+    body: &Body,
+    context: &Context<'_>,
+    zone: Tz,
+) -> Result<Option<State>, String> {
+    match body.marks.get(&field.id) {
+        Some(Mark::NotApplicable) => return Ok(Some(State::NotApplicable)),
+        Some(Mark::SourceSilent) => return Ok(Some(State::SourceSilent)),
+        Some(Mark::Owed) => {
+            let owed = transition.owed.iter().find(|owed| owed.field == field.id);
+            let until = context.now + owed.map(|o| o.within).unwrap_or_default();
+            return Ok(Some(State::Owed { until }));
+        }
+        None => {}
+    }
+    match body.answers.get(&field.id) {
+        Some(raw) => Ok(parse(field, raw, zone)?.map(State::Value)),
+        None => Ok(None),
+    }
+}
+
+fn from_source(field: &Field, prefilled: &Prefilled, zone: Tz) -> Option<State> {
+    match prefilled.get(&field.id)? {
+        Some(text) => {
+            let raw = RawAnswer {
+                values: vec![text.clone()],
+                reason: None,
+            };
+            parse(field, &raw, zone).ok().flatten().map(State::Value)
+        }
+        None => field.may_be_silent.then_some(State::SourceSilent),
+    }
+}
+
+fn criteria(
+    incident: &Incident,
+    transition: &Transition,
+    body: &Body,
+    context: &Context<'_>,
+) -> Vec<Tick<CriterionId>> {
+    transition
+        .criteria
+        .iter()
+        .filter_map(|id| context.playbook.criterion(id))
+        .map(|criterion| {
+            let known = incident.criteria.get(&criterion.id);
+            let met = known.is_some_and(|k| k.finding == Finding::Met);
+            let ticked = body
+                .criteria
+                .as_ref()
+                .map_or(met, |ticked| ticked.contains(&criterion.id));
+            let note = known.map_or_else(String::new, |k| note(&k.finding, &k.facts));
+            Tick {
+                id: criterion.id.clone(),
+                text: criterion.text.clone(),
+                ticked,
+                note,
+            }
+        })
+        .collect()
+}
+
+/// How a finding reads beside its criterion.
+pub fn note(finding: &Finding, facts: &[(String, String)]) -> String {
+    let facts: Vec<String> = facts
+        .iter()
+        .map(|(label, value)| format!("{label}: {value}"))
+        .collect();
+    let word = match finding {
+        Finding::Met => "met",
+        Finding::NotMet => "not met by the facts",
+        Finding::NotEvaluated(_) => "could not be evaluated",
+        Finding::Asked => "yours to judge",
+    };
+    if facts.is_empty() {
+        word.to_owned()
+    } else {
+        format!("{word} · {}", facts.join(" · "))
+    }
+}
+
+fn done(incident: &Incident, body: &Body, context: &Context<'_>) -> Vec<Tick<DoneId>> {
+    let lines = context
+        .playbook
+        .stage(&incident.stage)
+        .map_or(&[][..], |stage| &stage.done);
+    lines
+        .iter()
+        .map(|line| Tick {
+            id: line.id.clone(),
+            text: line.text.clone(),
+            ticked: body.done.contains(&line.id),
+            note: String::new(),
+        })
+        .collect()
+}
+
+fn item(
+    field: &Field,
+    incident: &Incident,
+    transition: &Transition,
+    body: &Body,
+    submission: &Submission,
+    readiness: &Readiness,
+    zone: Tz,
+) -> Item {
+    let recorded = incident.record.judge().latest(&field.id);
+    let given = submission.answers.get(&field.id);
+    let state = given
+        .map(|(state, _)| state)
+        .or_else(|| recorded.map(|e| &e.state));
+    let origin = given
+        .map(|(_, origin)| *origin)
+        .or_else(|| recorded.map(|e| e.origin));
+    let text = state.map(|state| shown(field, state, zone));
+    let problem = readiness
+        .gaps
+        .iter()
+        .find(|g| g.field == field.id)
+        .map(|g| g.problem.clone());
+    Item {
+        field: field.id.clone(),
+        title: field.title.clone(),
+        typed: typed(field, body, state),
+        shown: text,
+        from_source: origin == Some(Origin::Source),
+        recorded: given.is_none() && recorded.is_some(),
+        problem,
+        may: may(field, transition),
+    }
+}
+
+/// What a reopened input shows: what was typed last, else the value that stands.
+fn typed(field: &Field, body: &Body, state: Option<&State>) -> RawAnswer {
+    use super::record::Answer;
+    if let Some(raw) = body.answers.get(&field.id) {
+        return raw.clone();
+    }
+    let Some(State::Value(answer)) = state else {
+        return RawAnswer::default();
+    };
+    let (values, reason) = match answer {
+        Answer::Text(text) | Answer::Choice(text) | Answer::Person(text) | Answer::Link(text) => {
+            (vec![text.clone()], None)
+        }
+        Answer::Choices(ids) => (ids.clone(), None),
+        Answer::At(at) => (vec![at.to_rfc3339()], None),
+        Answer::YesNo { yes, reason } => (
+            vec![if *yes { "yes" } else { "no" }.to_owned()],
+            Some(reason.clone()),
+        ),
+        Answer::Upload { .. } => (Vec::new(), None),
+    };
+    RawAnswer { values, reason }
+}
+
+fn may(field: &Field, transition: &Transition) -> Vec<Mark> {
+    let owed = transition.owed.iter().any(|owed| owed.field == field.id);
+    [
+        (field.may_be_not_applicable, Mark::NotApplicable),
+        (field.may_be_silent, Mark::SourceSilent),
+        (owed, Mark::Owed),
+    ]
+    .into_iter()
+    .filter_map(|(allowed, mark)| allowed.then_some(mark))
+    .collect()
+}
+
+/// How many inputs a field takes on a page.
+pub const fn slots(kind: &FieldKind) -> usize {
+    match kind {
+        FieldKind::YesNo => 2,
+        FieldKind::Line
+        | FieldKind::Paragraph
+        | FieldKind::Choice(_)
+        | FieldKind::Choices(_)
+        | FieldKind::Person
+        | FieldKind::Time
+        | FieldKind::Link
+        | FieldKind::Upload => 1,
+    }
+}
+
+impl Form {
+    /// The fields of the next page: what has a problem, in the record's order, as far as one page holds.
+    /// `reserved` inputs are taken by something else.
+    pub fn next_page(&self, context: &Context<'_>, reserved: usize) -> Vec<FieldId> {
+        let mut free = PAGE_MAX.saturating_sub(reserved);
+        let mut page = Vec::new();
+        for item in self.items.iter().filter(|item| item.problem.is_some()) {
+            let cost = context
+                .playbook
+                .field(&item.field)
+                .map_or(1, |field| slots(&field.kind));
+            if cost > free {
+                break;
+            }
+            free -= cost;
+            page.push(item.field.clone());
+        }
+        page
+    }
+}

@@ -1,0 +1,267 @@
+//! Folds events into state. It trusts them: `decide` has judged.
+
+use super::event::{Evaluated, Event};
+use super::{
+    Criterion, Ended, Held, Incident, Offer, Phase, Returned, Visit, VisitState, empty_record,
+};
+use crate::domain::ids::{CriterionId, FieldId, PersonId};
+use crate::domain::record::Entry;
+use crate::domain::restricted::Restricted;
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The state after one event, by whom and when. `None` stands for no incident yet, and stays `None`
+/// when the first event does not open one.
+pub fn apply(
+    before: Option<Incident>,
+    event: &Event,
+    by: PersonId,
+    at: DateTime<Utc>,
+) -> Option<Incident> {
+    let mut incident = match before {
+        None => return opened(event, at),
+        Some(incident) => incident,
+    };
+    incident.version += 1;
+    match event {
+        Event::Opened { .. } => {}
+        Event::AlertAttached {
+            alert,
+            severity,
+            concerned,
+            criteria,
+        } => {
+            incident.alerts.push(*alert);
+            incident.severity = incident.severity.max(*severity);
+            incident.concerned.extend(*concerned);
+            note_findings(&mut incident.criteria, criteria);
+        }
+        Event::AlertRepeated { .. } => {}
+        Event::Claimed => {
+            incident.on_case.insert(by);
+            incident.phase = Phase::Open {
+                holder: Some(Held { by, since: at }),
+            };
+        }
+        Event::Offered {
+            transition,
+            to,
+            channel,
+            criteria,
+            entries,
+            ..
+        } => {
+            confirm(&mut incident.criteria, criteria, by);
+            append(&mut incident, entries);
+            incident.returned = None;
+            set_last_visit(&mut incident, VisitState::Waiting);
+            incident.visits.push(Visit {
+                stage: to.clone(),
+                channel: channel.clone(),
+                since: at,
+                state: VisitState::Offered,
+                raised: 0,
+            });
+            let (transition, from, to) = (transition.clone(), incident.stage.clone(), to.clone());
+            incident.phase = Phase::Offered(Offer {
+                transition,
+                from,
+                to,
+                by,
+                at,
+            });
+        }
+        Event::Accepted { owner } => accepted(&mut incident, owner, by, at),
+        Event::Returned { reason, channel } => returned(&mut incident, reason, channel, by, at),
+        Event::Ended {
+            transition,
+            kind,
+            criteria,
+            entries,
+            ..
+        } => {
+            confirm(&mut incident.criteria, criteria, by);
+            append(&mut incident, entries);
+            set_last_visit(&mut incident, VisitState::Ended(at));
+            incident.phase = Phase::Ended(Ended {
+                transition: transition.clone(),
+                kind: *kind,
+                by,
+                at,
+            });
+        }
+        Event::Raised { times } => {
+            if let Some(visit) = incident.visits.last_mut() {
+                visit.raised = *times;
+            }
+        }
+    }
+    Some(incident)
+}
+
+/// The state that a history leads to.
+pub fn replay<'e>(
+    history: impl IntoIterator<Item = (&'e Event, PersonId, DateTime<Utc>)>,
+) -> Option<Incident> {
+    history
+        .into_iter()
+        .fold(None, |state, (event, by, at)| apply(state, event, by, at))
+}
+
+fn opened(event: &Event, at: DateTime<Utc>) -> Option<Incident> {
+    let Event::Opened {
+        incident,
+        playbook,
+        alert,
+        severity,
+        stage,
+        channel,
+        owner,
+        concerned,
+        reported_by,
+        criteria,
+        drill,
+        sealed,
+        ..
+    } = event
+    else {
+        return None;
+    };
+    let mut found = BTreeMap::new();
+    note_findings(&mut found, criteria);
+    Some(Incident {
+        id: *incident,
+        playbook: playbook.clone(),
+        opened_at: at,
+        drill: *drill,
+        severity: *severity,
+        stage: stage.clone(),
+        phase: Phase::Open { holder: None },
+        owner: owner.clone(),
+        on_case: reported_by.iter().copied().collect::<BTreeSet<_>>(),
+        concerned: concerned.iter().copied().collect(),
+        alerts: vec![*alert],
+        criteria: found,
+        visits: vec![Visit {
+            stage: stage.clone(),
+            channel: channel.clone(),
+            since: at,
+            state: VisitState::Working,
+            raised: 0,
+        }],
+        returned: None,
+        sealed: *sealed,
+        version: 1,
+        record: empty_record(),
+    })
+}
+
+fn accepted(incident: &mut Incident, owner: &str, by: PersonId, at: DateTime<Utc>) {
+    let Phase::Offered(offer) = &incident.phase else {
+        return;
+    };
+    let (to, from) = (offer.to.clone(), offer.from.clone());
+    for visit in &mut incident.visits {
+        if visit.state == VisitState::Waiting && visit.stage == from {
+            visit.state = VisitState::HandedOn(at);
+        }
+    }
+    set_last_visit(incident, VisitState::Working);
+    incident.stage = to;
+    owner.clone_into(&mut incident.owner);
+    incident.on_case.insert(by);
+    incident.phase = Phase::Open {
+        holder: Some(Held { by, since: at }),
+    };
+}
+
+fn returned(
+    incident: &mut Incident,
+    reason: &str,
+    channel: &crate::domain::ids::ChannelKey,
+    by: PersonId,
+    at: DateTime<Utc>,
+) {
+    let Phase::Offered(offer) = &incident.phase else {
+        return;
+    };
+    let (transition, offered_by) = (offer.transition.clone(), offer.by);
+    set_last_visit(incident, VisitState::SentBack(at));
+    for visit in &mut incident.visits {
+        if visit.state == VisitState::Waiting {
+            visit.state = VisitState::HandedOn(at);
+        }
+    }
+    incident.visits.push(Visit {
+        stage: incident.stage.clone(),
+        channel: channel.clone(),
+        since: at,
+        state: VisitState::Working,
+        raised: 0,
+    });
+    incident.returned = Some(Returned {
+        by,
+        at,
+        reason: reason.to_owned(),
+        transition,
+    });
+    // The one who offered it amends it.
+    incident.phase = Phase::Open {
+        holder: Some(Held {
+            by: offered_by,
+            since: at,
+        }),
+    };
+}
+
+fn set_last_visit(incident: &mut Incident, state: VisitState) {
+    if let Some(visit) = incident.visits.last_mut() {
+        visit.state = state;
+    }
+}
+
+fn note_findings(criteria: &mut BTreeMap<CriterionId, Criterion>, found: &[Evaluated]) {
+    use super::Finding;
+    for Evaluated {
+        criterion,
+        finding,
+        facts,
+    } in found
+    {
+        let known = criteria
+            .entry(criterion.clone())
+            .or_insert_with(|| Criterion {
+                finding: Finding::Asked,
+                facts: Vec::new(),
+                confirmed_by: Vec::new(),
+            });
+        // What one alert met stays met when a later one does not show it.
+        if known.finding != Finding::Met || *finding == Finding::Met {
+            known.finding = finding.clone();
+            known.facts.clone_from(facts);
+        }
+    }
+}
+
+fn confirm(
+    criteria: &mut BTreeMap<CriterionId, Criterion>,
+    confirmed: &[CriterionId],
+    by: PersonId,
+) {
+    for id in confirmed {
+        let known = criteria.entry(id.clone()).or_insert_with(|| Criterion {
+            finding: super::Finding::Asked,
+            facts: Vec::new(),
+            confirmed_by: Vec::new(),
+        });
+        known.confirmed_by.push(by);
+    }
+}
+
+fn append(incident: &mut Incident, entries: &BTreeMap<FieldId, Entry>) {
+    let mut record = incident.record.judge().clone();
+    for (field, entry) in entries {
+        record.append(field.clone(), entry.clone());
+    }
+    incident.record = Restricted::new(record);
+}

@@ -1,0 +1,191 @@
+//! The incident as a state machine: `decide(incident, command, context) → events | refusal`, and `apply`.
+//! The state is an enum that carries its data; nothing is ever half in two states.
+
+mod apply;
+mod command;
+mod decide;
+mod event;
+mod refusal;
+#[cfg(test)]
+mod tests;
+
+pub use apply::{apply, replay};
+pub use command::{Command, Opening, Submission};
+pub use decide::{Context, decide, may_leave, readiness};
+pub use event::{Evaluated, Event, FORMAT};
+pub use refusal::{Readiness, Refusal};
+
+use super::alert::Severity;
+use super::ids::{
+    AlertId, ChannelKey, CriterionId, IncidentId, PersonId, PlaybookRef, StageId, TransitionId,
+};
+use super::playbook::definition::TransitionKind;
+use super::record::Record;
+use super::restricted::Restricted;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The work that alerts opened. Rebuilt from its events by [`replay`]; saved beside them for speed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    pub id: IncidentId,
+    pub playbook: PlaybookRef,
+    pub opened_at: DateTime<Utc>,
+    pub drill: bool,
+    pub severity: Severity,
+    /// Where it stands. While a handoff is offered this is still the stage it leaves.
+    pub stage: StageId,
+    pub phase: Phase,
+    /// The team answerable.
+    pub owner: String,
+    /// Those added to the incident: reporter, holders, receivers.
+    pub on_case: BTreeSet<PersonId>,
+    /// Whom the alerts are about.
+    pub concerned: BTreeSet<PersonId>,
+    pub alerts: Vec<AlertId>,
+    /// What the program found, and what a person confirmed.
+    pub criteria: BTreeMap<CriterionId, Criterion>,
+    /// Each stay at a stage, oldest first; each has one card.
+    pub visits: Vec<Visit>,
+    /// Set while a returned handoff waits to be amended.
+    pub returned: Option<Returned>,
+    /// Someone walled can read the stage's channel.
+    pub sealed: bool,
+    /// Counts events; every command is compared against it.
+    pub version: u64,
+    /// The cumulative record; by the store in a column of its own.
+    #[serde(skip, default = "empty_record")]
+    pub record: Restricted<Record>,
+}
+
+fn empty_record() -> Restricted<Record> {
+    Restricted::new(Record::default())
+}
+
+/// What happens to it now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// At a stage, held by someone or waiting to be claimed.
+    Open {
+        holder: Option<Held>,
+    },
+    /// A handoff with its record waits for the receiving stage.
+    Offered(Offer),
+    Ended(Ended),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    pub by: PersonId,
+    pub since: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    pub transition: TransitionId,
+    pub from: StageId,
+    pub to: StageId,
+    pub by: PersonId,
+    pub at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    pub transition: TransitionId,
+    pub kind: EndKind,
+    pub by: PersonId,
+    pub at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndKind {
+    Dismissed,
+    Closed,
+}
+
+impl EndKind {
+    /// How the kind of transition ends an incident; handoffs and engagements do not.
+    pub const fn of(kind: TransitionKind) -> Option<Self> {
+        match kind {
+            TransitionKind::Dismissal => Some(Self::Dismissed),
+            TransitionKind::Closure => Some(Self::Closed),
+            TransitionKind::Handoff | TransitionKind::Engagement => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    pub by: PersonId,
+    pub at: DateTime<Utc>,
+    pub reason: String,
+    pub transition: TransitionId,
+}
+
+/// How a criterion stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Criterion {
+    pub finding: Finding,
+    /// Facts shown beside it: label and value.
+    pub facts: Vec<(String, String)>,
+    /// Who confirmed it in a handoff, newest last.
+    pub confirmed_by: Vec<PersonId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    Met,
+    NotMet,
+    /// Could not be evaluated, and why. Never the same as not met.
+    NotEvaluated(String),
+    /// Only a person can tell.
+    Asked,
+}
+
+/// One stay at a stage, from the offer or opening to the way out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    pub stage: StageId,
+    pub channel: ChannelKey,
+    pub since: DateTime<Utc>,
+    pub state: VisitState,
+    /// How often it was raised because nobody took it.
+    pub raised: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VisitState {
+    /// Offered to the stage, not accepted yet.
+    Offered,
+    /// People of the stage work on it.
+    Working,
+    /// Its own handoff waits elsewhere.
+    Waiting,
+    HandedOn(DateTime<Utc>),
+    SentBack(DateTime<Utc>),
+    Ended(DateTime<Utc>),
+}
+
+impl Incident {
+    /// Who claimed or accepted it.
+    pub fn holder(&self) -> Option<PersonId> {
+        match &self.phase {
+            Phase::Open { holder } => holder.as_ref().map(|h| h.by),
+            Phase::Offered(_) | Phase::Ended(_) => None,
+        }
+    }
+
+    /// The stay that is under way, with its index.
+    pub fn current_visit(&self) -> Option<(usize, &Visit)> {
+        self.visits.iter().enumerate().next_back()
+    }
+
+    pub fn is_open(&self) -> bool {
+        !matches!(self.phase, Phase::Ended(_))
+    }
+}

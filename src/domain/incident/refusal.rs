@@ -1,0 +1,60 @@
+//! A refusal is a product: everything that is missing, at once, in the playbook's own titles, with the way out.
+
+use crate::domain::ids::{DoneId, PersonId};
+use crate::domain::record::Gap;
+use crate::domain::role::Role;
+use chrono::{DateTime, Utc};
+
+/// The answer to a step that may not be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// It does not exist, or is not the reader's to know of: the same answer.
+    NotFound,
+    /// Another role does this.
+    NotYours {
+        role: Option<Role>,
+    },
+    /// Someone holds it.
+    Held {
+        by: PersonId,
+        since: DateTime<Utc>,
+    },
+    /// A handoff waits; it must be accepted or returned first.
+    Offered {
+        to: String,
+    },
+    /// Nothing is offered that could be accepted or returned.
+    NothingOffered,
+    /// It has ended.
+    Ended,
+    /// The stage has no such way out.
+    NoSuchWay {
+        ways: Vec<String>,
+    },
+    RecordIncomplete(Readiness),
+    /// A return says why.
+    ReasonMissing,
+    /// It changed meanwhile: look again.
+    Changed,
+}
+
+/// What still stands between a form and its submit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Readiness {
+    pub gaps: Vec<Gap>,
+    /// No criterion of this way out is confirmed.
+    pub criterion_missing: bool,
+    /// Lines of the definition of done not confirmed yet, with their sentences.
+    pub undone: Vec<(DoneId, String)>,
+    /// A mandatory criterion is met that excludes this way out.
+    pub excluded_by: Vec<String>,
+}
+
+impl Readiness {
+    pub fn is_ready(&self) -> bool {
+        self.gaps.is_empty()
+            && !self.criterion_missing
+            && self.undone.is_empty()
+            && self.excluded_by.is_empty()
+    }
+}

@@ -1,0 +1,145 @@
+//! Who may read what, and who may do what: the one place that every read and every act passes.
+//! The reading table and the acts are those of the product's description; the stage's role comes from the playbook.
+
+use super::ids::{AccountId, PersonId};
+use super::incident::{Incident, Phase};
+use super::playbook::definition::{Playbook, Stage};
+use super::restricted::{Clearance, Level};
+use super::role::Role;
+use std::collections::BTreeSet;
+
+/// The member who acts or reads, as Discord sent them with the interaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    pub person: PersonId,
+    pub account: AccountId,
+    pub roles: BTreeSet<Role>,
+    /// Carries the configured lead mark.
+    pub lead: bool,
+}
+
+impl Actor {
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+/// The persons who are kept out of an incident in every way: those concerned, and their line managers.
+pub type Walls = BTreeSet<PersonId>;
+
+/// What a person may do with an incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    Claim,
+    /// Take a way out of the stage where it stands.
+    Leave,
+    /// Accept or return what is offered.
+    Receive,
+    /// Open what a card does not show; every time is logged.
+    ReadDetails,
+}
+
+/// How much the actor may read of the incident; `None` is, to them, an incident that does not exist.
+pub fn reads(
+    actor: &Actor,
+    incident: &Incident,
+    playbook: &Playbook,
+    walls: &Walls,
+) -> Option<Clearance> {
+    if walls.contains(&actor.person) {
+        return None;
+    }
+    actor
+        .roles
+        .iter()
+        .filter_map(|role| level_of(*role, actor, incident, playbook))
+        .max()
+        .map(Clearance::at)
+}
+
+fn level_of(role: Role, actor: &Actor, incident: &Incident, playbook: &Playbook) -> Option<Level> {
+    let here = working_stage(incident, playbook).is_some_and(|stage| stage.role == role);
+    let offered = offered_stage(incident, playbook).is_some_and(|stage| stage.role == role);
+    let on_case = incident.on_case.contains(&actor.person);
+    match role {
+        Role::Tier1 if here => Some(Level::Facts),
+        Role::Tier1 => Some(Level::Stub),
+        Role::Tier2 | Role::Tier3 if on_case => Some(Level::Everything),
+        Role::Tier2 | Role::Tier3 if offered || (here && incident.holder().is_none()) => {
+            Some(Level::Record)
+        }
+        Role::Tier2 | Role::Tier3 => Some(Level::Stub),
+        Role::Frontline | Role::Engineering if offered => Some(Level::Record),
+        Role::Frontline | Role::Engineering if here => Some(Level::Facts),
+        Role::Frontline | Role::Engineering if on_case => Some(Level::Stub),
+        Role::Manager => Some(Level::Steps),
+        Role::Auditor => Some(Level::Record),
+        Role::Frontline | Role::Engineering | Role::Legal | Role::Hr | Role::Grc | Role::Admin => {
+            None
+        }
+    }
+}
+
+/// Whether the actor may do it here and now, by role; the incident's state is judged by `decide`.
+pub fn may(actor: &Actor, act: Act, incident: &Incident, playbook: &Playbook) -> bool {
+    let role = match act {
+        Act::Claim | Act::Leave => working_stage(incident, playbook).map(|s| s.role),
+        Act::Receive => offered_stage(incident, playbook).map(|s| s.role),
+        Act::ReadDetails => {
+            return actor.has(Role::Auditor)
+                || incident.on_case.contains(&actor.person)
+                || [
+                    working_stage(incident, playbook),
+                    offered_stage(incident, playbook),
+                ]
+                .into_iter()
+                .flatten()
+                .any(|s| actor.has(s.role));
+        }
+    };
+    role.is_some_and(|role| actor.has(role))
+}
+
+/// Leave to open the restricted part of an incident's alerts. The caller logs the view.
+pub fn details(
+    actor: &Actor,
+    incident: &Incident,
+    playbook: &Playbook,
+    walls: &Walls,
+) -> Option<Clearance> {
+    let readable = reads(actor, incident, playbook, walls)?;
+    let allowed =
+        readable.level() >= Level::Facts && may(actor, Act::ReadDetails, incident, playbook);
+    allowed.then(|| Clearance::at(Level::Everything))
+}
+
+/// What the card in a stage's channel may show: everybody with the stage's role reads it.
+pub fn channel(stage: &Stage, offered: bool) -> Clearance {
+    match stage.role {
+        Role::Tier1 => Clearance::at(Level::Facts),
+        _ if offered => Clearance::at(Level::Record),
+        _ => Clearance::at(Level::Facts),
+    }
+}
+
+/// What the private thread of an accepted incident may show: only those on the case are in it.
+pub fn thread() -> Clearance {
+    Clearance::at(Level::Everything)
+}
+
+/// The stage whose people work on the incident: where it stands; while it is offered, nobody's but the receiver's.
+fn working_stage<'p>(incident: &Incident, playbook: &'p Playbook) -> Option<&'p Stage> {
+    match &incident.phase {
+        Phase::Open { .. } => playbook.stage(&incident.stage),
+        Phase::Offered(offer) => playbook.stage(&offer.from),
+        Phase::Ended(_) => None,
+    }
+}
+
+/// The stage that an open handoff is offered to.
+fn offered_stage<'p>(incident: &Incident, playbook: &'p Playbook) -> Option<&'p Stage> {
+    match &incident.phase {
+        Phase::Offered(offer) => playbook.stage(&offer.to),
+        Phase::Open { .. } | Phase::Ended(_) => None,
+    }
+}

@@ -1,0 +1,206 @@
+//! The timeline: an incident's events as lines that people read, as far as their clearance goes.
+
+use super::ids::{CriterionId, DoneId, FieldId, PersonId, StageId};
+use super::incident::{EndKind, Event, Finding};
+use super::playbook::definition::Playbook;
+use super::record::{Entry, Origin, shown};
+use super::restricted::{Clearance, Level, Restricted};
+use super::role::Role;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use std::collections::BTreeMap;
+
+/// One entry of the history as the store gives it back. A purged payload is `None`.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// Counts from 1 within the incident.
+    pub number: i64,
+    pub at: DateTime<Utc>,
+    /// Zero for the program itself.
+    pub by: PersonId,
+    pub role: Option<Role>,
+    pub kind: String,
+    pub criterion: Option<CriterionId>,
+    pub event: Option<Restricted<Event>>,
+}
+
+/// One line of a timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub number: i64,
+    pub at: DateTime<Utc>,
+    pub by: PersonId,
+    pub role: Option<Role>,
+    /// What happened, a clause without the person: "offered to Investigation".
+    pub what: String,
+    /// The criteria it rests on, as sentences.
+    pub on: Vec<String>,
+    /// Field title and answer, reason and the like; empty below the clearance for it.
+    pub details: Vec<(String, String)>,
+    /// A step that someone decided, as opposed to what arrived by itself.
+    pub decision: bool,
+}
+
+/// The lines that this clearance may read; none below [`Level::Steps`].
+pub fn lines(
+    history: &[Recorded],
+    playbook: &Playbook,
+    clearance: &Clearance,
+    zone: Tz,
+) -> Vec<Line> {
+    if clearance.level() < Level::Steps {
+        return Vec::new();
+    }
+    let teller = Teller {
+        playbook,
+        zone,
+        record: clearance.level() >= Level::Record,
+    };
+    history
+        .iter()
+        .map(|recorded| teller.line(recorded))
+        .collect()
+}
+
+struct Teller<'a> {
+    playbook: &'a Playbook,
+    zone: Tz,
+    record: bool,
+}
+
+impl Teller<'_> {
+    fn line(&self, recorded: &Recorded) -> Line {
+        let mut line = Line {
+            number: recorded.number,
+            at: recorded.at,
+            by: recorded.by,
+            role: recorded.role,
+            what: format!("{} (contents purged)", recorded.kind),
+            on: Vec::new(),
+            details: Vec::new(),
+            decision: recorded.by != PersonId::PROGRAM,
+        };
+        if let Some(event) = &recorded.event {
+            self.tell(event.judge(), &mut line);
+        }
+        line
+    }
+
+    fn tell(&self, event: &Event, line: &mut Line) {
+        match event {
+            Event::Opened {
+                alert,
+                severity,
+                stage,
+                because,
+                criteria,
+                playbook,
+                ..
+            } => {
+                line.what = format!("opened at {} from {alert}: {because}", self.stage(stage));
+                line.on = self.met(criteria);
+                self.detail(line, "Severity", severity.key());
+                self.detail(
+                    line,
+                    "Playbook",
+                    &format!("{} {}", playbook.id, playbook.version),
+                );
+            }
+            Event::AlertAttached {
+                alert,
+                severity,
+                criteria,
+                ..
+            } => {
+                line.what = format!("{alert} joined, severity {severity}");
+                line.on = self.met(criteria);
+            }
+            Event::AlertRepeated { alert, times } => {
+                line.what = format!("{alert} came again, {times} times in all");
+            }
+            Event::Claimed => "claimed".clone_into(&mut line.what),
+            Event::Offered {
+                to,
+                criteria,
+                entries,
+                done,
+                ..
+            } => {
+                line.what = format!("offered to {}", self.stage(to));
+                line.on = self.sentences(criteria);
+                self.record(line, entries, done);
+            }
+            Event::Accepted { owner } => line.what = format!("accepted; {owner} owns it"),
+            Event::Returned { reason, .. } => {
+                "returned".clone_into(&mut line.what);
+                self.detail(line, "Reason", reason);
+            }
+            Event::Ended {
+                kind,
+                criteria,
+                entries,
+                done,
+                ..
+            } => {
+                let word = match kind {
+                    EndKind::Dismissed => "dismissed",
+                    EndKind::Closed => "closed",
+                };
+                word.clone_into(&mut line.what);
+                line.on = self.sentences(criteria);
+                self.record(line, entries, done);
+            }
+            Event::Raised { times } => {
+                line.what = format!("raised: nobody took it in time ({times})");
+            }
+        }
+    }
+
+    fn stage(&self, id: &StageId) -> String {
+        self.playbook
+            .stage(id)
+            .map_or_else(|| id.to_string(), |s| s.title.clone())
+    }
+
+    fn met(&self, criteria: &[super::incident::Evaluated]) -> Vec<String> {
+        let met = criteria.iter().filter(|c| c.finding == Finding::Met);
+        met.map(|c| self.sentence(&c.criterion)).collect()
+    }
+
+    fn sentences(&self, criteria: &[CriterionId]) -> Vec<String> {
+        criteria.iter().map(|id| self.sentence(id)).collect()
+    }
+
+    fn sentence(&self, id: &CriterionId) -> String {
+        self.playbook
+            .criterion(id)
+            .map_or_else(|| id.to_string(), |c| c.text.clone())
+    }
+
+    fn detail(&self, line: &mut Line, label: &str, value: &str) {
+        if self.record || label == "Severity" || label == "Playbook" {
+            line.details.push((label.to_owned(), value.to_owned()));
+        }
+    }
+
+    fn record(&self, line: &mut Line, entries: &BTreeMap<FieldId, Entry>, done: &[DoneId]) {
+        for (id, entry) in entries {
+            let Some(field) = self.playbook.field(id) else {
+                continue;
+            };
+            let source = if entry.origin == Origin::Source {
+                " (from source)"
+            } else {
+                ""
+            };
+            let value = format!("{}{source}", shown(field, &entry.state, self.zone));
+            self.detail(line, &field.title, &value);
+        }
+        for id in done {
+            let lines = self.playbook.stages.iter().flat_map(|s| &s.done);
+            if let Some(found) = lines.into_iter().find(|d| d.id == *id) {
+                self.detail(line, "Confirmed", &found.text);
+            }
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! What a card shows of an incident, as far as a clearance goes. Plain words and values; how they look is `render`'s.
+
+use super::alert::Alert;
+use super::form::note;
+use super::ids::{AlertId, IncidentId, PersonId, SourceId};
+use super::incident::{EndKind, Finding, Incident, Phase, VisitState};
+use super::playbook::definition::{Playbook, Stage, TransitionKind};
+use super::record::{Origin, shown, shown_time};
+use super::restricted::{Clearance, Level};
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use std::collections::BTreeMap;
+
+/// An alert of the incident, with what the store knows of it.
+#[derive(Debug, Clone)]
+pub struct OnIncident {
+    pub id: AlertId,
+    pub source: SourceId,
+    pub received_at: DateTime<Utc>,
+    pub times_received: i64,
+    pub alert: Alert,
+}
+
+/// What the view is made of beside the incident.
+pub struct Sight<'a> {
+    pub playbook: &'a Playbook,
+    pub alerts: &'a [OnIncident],
+    pub names: &'a BTreeMap<PersonId, String>,
+    /// Distinct detections of the person concerned in the playbook's window, this one included.
+    pub detections: Option<i64>,
+    pub clearance: &'a Clearance,
+    pub now: DateTime<Utc>,
+    pub zone: Tz,
+}
+
+/// A card's contents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardView {
+    pub id: IncidentId,
+    pub severity: &'static str,
+    pub stage: String,
+    /// What is the matter now, one line.
+    pub status: String,
+    pub standing: Standing,
+    pub drill: bool,
+    /// Label and value.
+    pub facts: Vec<(String, String)>,
+    /// Criteria met, or that could not be evaluated: sentence and note.
+    pub criteria: Vec<(String, String)>,
+    /// Title, answer, and whether it came from the source.
+    pub record: Vec<(String, String, bool)>,
+    /// Why it came back.
+    pub returned: Option<String>,
+    pub acts: Vec<CardAct>,
+}
+
+/// How loud a card is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Somebody must take it.
+    Waiting,
+    /// Somebody has it.
+    Held,
+    /// Nothing to do here any more.
+    Past,
+}
+
+/// A button of a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CardAct {
+    Claim,
+    Escalate,
+    Accept,
+    Return,
+    Details,
+}
+
+/// The card of one stay at a stage.
+pub fn card(incident: &Incident, visit: usize, sight: &Sight<'_>) -> Option<CardView> {
+    let stay = incident.visits.get(visit)?;
+    let stage = sight.playbook.stage(&stay.stage)?;
+    let (status, standing) = status(incident, &stay.state, sight);
+    let mut view = CardView {
+        id: incident.id,
+        severity: incident.severity.key(),
+        stage: stage.title.clone(),
+        status,
+        standing,
+        drill: incident.drill,
+        facts: Vec::new(),
+        criteria: Vec::new(),
+        record: Vec::new(),
+        returned: None,
+        acts: acts(incident, &stay.state, sight.playbook),
+    };
+    if standing == Standing::Past {
+        return Some(view);
+    }
+    if sight.clearance.level() >= Level::Facts {
+        view.facts = facts(incident, sight);
+        view.criteria = criteria(incident, sight.playbook);
+        view.returned = returned(incident, &stay.state, sight);
+    }
+    if sight.clearance.level() >= Level::Record {
+        view.record = record(incident, stage, sight);
+    }
+    Some(view)
+}
+
+fn status(incident: &Incident, state: &VisitState, sight: &Sight<'_>) -> (String, Standing) {
+    let time = |at: &DateTime<Utc>| shown_time(*at, sight.zone);
+    match state {
+        VisitState::HandedOn(at) => (format!("Handed on, {}", time(at)), Standing::Past),
+        VisitState::SentBack(at) => (format!("Returned, {}", time(at)), Standing::Past),
+        VisitState::Ended(at) => {
+            let word = match &incident.phase {
+                Phase::Ended(ended) if ended.kind == EndKind::Dismissed => "Dismissed",
+                Phase::Ended(_) | Phase::Open { .. } | Phase::Offered(_) => "Closed",
+            };
+            (format!("{word}, {}", time(at)), Standing::Past)
+        }
+        VisitState::Offered => match &incident.phase {
+            Phase::Offered(offer) => {
+                let by = name(sight.names, offer.by);
+                (
+                    format!("Offered by {by}; accept or return it"),
+                    Standing::Waiting,
+                )
+            }
+            Phase::Open { .. } | Phase::Ended(_) => ("Offered".to_owned(), Standing::Waiting),
+        },
+        VisitState::Waiting => {
+            let to = match &incident.phase {
+                Phase::Offered(offer) => sight.playbook.stage(&offer.to).map(|s| s.title.clone()),
+                Phase::Open { .. } | Phase::Ended(_) => None,
+            };
+            let to = to.unwrap_or_else(|| "the next stage".to_owned());
+            (
+                format!("Offered to {to}; waiting for acceptance"),
+                Standing::Held,
+            )
+        }
+        VisitState::Working => match &incident.phase {
+            Phase::Open { holder: Some(held) } => {
+                let by = name(sight.names, held.by);
+                (
+                    format!("Held by {by} since {}", time(&held.since)),
+                    Standing::Held,
+                )
+            }
+            Phase::Open { holder: None } | Phase::Offered(_) | Phase::Ended(_) => (
+                "Waiting for someone to claim it".to_owned(),
+                Standing::Waiting,
+            ),
+        },
+    }
+}
+
+fn name(names: &BTreeMap<PersonId, String>, person: PersonId) -> String {
+    names
+        .get(&person)
+        .cloned()
+        .unwrap_or_else(|| person.to_string())
+}
+
+fn acts(incident: &Incident, state: &VisitState, playbook: &Playbook) -> Vec<CardAct> {
+    match state {
+        VisitState::Working => {
+            let mut acts = Vec::new();
+            if incident.holder().is_none() {
+                acts.push(CardAct::Claim);
+            }
+            if playbook
+                .ways_out(&incident.stage)
+                .any(|t| t.kind == TransitionKind::Handoff)
+            {
+                acts.push(CardAct::Escalate);
+            }
+            acts.push(CardAct::Details);
+            acts
+        }
+        VisitState::Offered => vec![CardAct::Accept, CardAct::Return, CardAct::Details],
+        VisitState::Waiting => vec![CardAct::Details],
+        VisitState::HandedOn(_) | VisitState::SentBack(_) | VisitState::Ended(_) => Vec::new(),
+    }
+}
+
+fn facts(incident: &Incident, sight: &Sight<'_>) -> Vec<(String, String)> {
+    let mut facts = Vec::new();
+    let mut put = |label: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|v| !v.is_empty()) {
+            facts.push((label.to_owned(), value));
+        }
+    };
+    if let Some(first) = sight.alerts.first() {
+        let alert = &first.alert;
+        let named = |n: &Option<super::alert::Named>| n.as_ref().and_then(|n| n.name.clone());
+        put(
+            "Person",
+            alert.user.as_ref().and_then(super::alert::User::shown),
+        );
+        put(
+            "Device",
+            alert.device.as_ref().and_then(|d| d.hostname.clone()),
+        );
+        put("Policy", named(&alert.policy));
+        put("Rule", named(&alert.rule));
+        let done = [&alert.workload, &alert.action]
+            .into_iter()
+            .flatten()
+            .cloned();
+        put(
+            "Workload and action",
+            Some(done.collect::<Vec<_>>().join(": ")),
+        );
+        put("Enforcement", alert.enforcement.clone());
+        put(
+            "Destination",
+            alert.destination.as_ref().map(|d| d.shown.clone()),
+        );
+        put(
+            "Label",
+            named(&alert.sensitivity_label).or(Some("source does not say".to_owned())),
+        );
+        put("Source", Some(first.source.to_string()));
+        put(
+            "Detected",
+            alert.times.detected_at.map(|at| shown_time(at, sight.zone)),
+        );
+    }
+    put("Age", Some(age(sight.now - incident.opened_at)));
+    put("Repeats", Some(repeats(sight)));
+    facts
+}
+
+fn repeats(sight: &Sight<'_>) -> String {
+    let received: i64 = sight.alerts.iter().map(|a| a.times_received).sum();
+    let alerts = match sight.alerts.len() {
+        1 => "1 alert".to_owned(),
+        n => format!("{n} alerts"),
+    };
+    let again = match received - i64::try_from(sight.alerts.len()).unwrap_or(0) {
+        0 => String::new(),
+        n => format!(", re-sent {n} times"),
+    };
+    let person = match sight.detections {
+        Some(n) if n > 1 => format!("; {n} detections of the person in the window"),
+        _ => String::new(),
+    };
+    format!("{alerts}{again}{person}")
+}
+
+/// An age as people say it, in its largest whole unit.
+pub fn age(age: TimeDelta) -> String {
+    match (age.num_days(), age.num_hours(), age.num_minutes()) {
+        (days, _, _) if days >= 2 => format!("{days} days"),
+        (_, hours, _) if hours >= 2 => format!("{hours} hours"),
+        (_, _, minutes) if minutes >= 1 => format!("{minutes} min"),
+        _ => "just now".to_owned(),
+    }
+}
+
+fn criteria(incident: &Incident, playbook: &Playbook) -> Vec<(String, String)> {
+    incident
+        .criteria
+        .iter()
+        .filter(|(_, c)| {
+            matches!(c.finding, Finding::Met | Finding::NotEvaluated(_))
+                || !c.confirmed_by.is_empty()
+        })
+        .filter_map(|(id, c)| {
+            let text = playbook.criterion(id)?.text.clone();
+            let mut said = note(&c.finding, &c.facts);
+            if !c.confirmed_by.is_empty() {
+                said.push_str(" · confirmed");
+            }
+            Some((text, said))
+        })
+        .collect()
+}
+
+fn returned(incident: &Incident, state: &VisitState, sight: &Sight<'_>) -> Option<String> {
+    let returned = incident.returned.as_ref()?;
+    (*state == VisitState::Working).then(|| {
+        format!(
+            "{} returned it: {}",
+            name(sight.names, returned.by),
+            returned.reason
+        )
+    })
+}
+
+/// The fields whose audience the stage's role belongs to.
+fn record(incident: &Incident, stage: &Stage, sight: &Sight<'_>) -> Vec<(String, String, bool)> {
+    let record = incident.record.judge();
+    let fields = sight
+        .playbook
+        .fields
+        .iter()
+        .filter(|f| f.audience.contains(&stage.role));
+    fields
+        .filter_map(|field| {
+            let entry = record.latest(&field.id)?;
+            let value = shown(field, &entry.state, sight.zone);
+            Some((field.title.clone(), value, entry.origin == Origin::Source))
+        })
+        .collect()
+}

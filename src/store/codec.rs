@@ -1,0 +1,46 @@
+//! Between columns and the domain's types.
+
+use super::StoreError;
+use chrono::{DateTime, Utc};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Microseconds UTC, as columns keep instants.
+pub fn us(at: DateTime<Utc>) -> i64 {
+    at.timestamp_micros()
+}
+
+pub fn at(us: i64) -> Result<DateTime<Utc>, StoreError> {
+    DateTime::from_timestamp_micros(us).ok_or_else(|| StoreError::Inconsistent {
+        what: "an instant",
+        why: us.to_string(),
+    })
+}
+
+/// The instant as a column will give it back: without what is finer than a microsecond.
+pub fn rounded(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
+}
+
+pub fn to_json<T: Serialize>(what: &'static str, value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|e| StoreError::Inconsistent {
+        what,
+        why: e.to_string(),
+    })
+}
+
+pub fn from_json<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|e| StoreError::Inconsistent {
+        what,
+        why: e.to_string(),
+    })
+}
+
+/// SHA-256 over the parts one after the other, hexadecimal.
+pub fn sha256(parts: &[&[u8]]) -> String {
+    use sha2::Digest as _;
+    let mut hasher = sha2::Sha256::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    hex::encode(hasher.finalize())
+}

@@ -1,0 +1,45 @@
+//! Deadlines as rows, mirrored from state in the same transaction.
+
+use super::codec::us;
+use super::{Connection, StoreError};
+use crate::domain::due::Due;
+use crate::domain::ids::IncidentId;
+use chrono::{DateTime, Utc};
+
+/// Replaces an incident's rows by what is due now.
+pub async fn save(
+    connection: &mut Connection,
+    incident: IncidentId,
+    dues: &[Due],
+) -> Result<(), StoreError> {
+    sqlx::query!("DELETE FROM dues WHERE incident_id = ?", incident.0)
+        .execute(&mut *connection)
+        .await?;
+    for due in dues {
+        let (kind, at) = (due.kind.key(), us(due.at));
+        sqlx::query!(
+            "INSERT INTO dues (incident_id, kind, at_us) VALUES (?, ?, ?)",
+            incident.0,
+            kind,
+            at
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Incidents nobody took in time.
+pub async fn list_untaken(
+    connection: &mut Connection,
+    now: DateTime<Utc>,
+) -> Result<Vec<IncidentId>, StoreError> {
+    let now = us(now);
+    let ids = sqlx::query_scalar!(
+        r#"SELECT incident_id AS "id!" FROM dues WHERE kind = 'take' AND at_us <= ? ORDER BY at_us LIMIT 500"#,
+        now
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(IncidentId).collect())
+}

@@ -1,0 +1,180 @@
+//! The history: headers free of text, chained by hash per incident and over all; payloads salted, in a table of their own.
+//! Hashes cover the bytes as stored.
+
+use super::codec::{at, from_json, sha256, to_json, us};
+use super::{Connection, StoreError};
+use crate::domain::ids::{CriterionId, IncidentId, PersonId};
+use crate::domain::incident::{Event, FORMAT};
+use crate::domain::restricted::Restricted;
+use crate::domain::role::Role;
+use crate::domain::timeline::Recorded;
+use chrono::{DateTime, Utc};
+
+/// What the chains begin with.
+pub const GENESIS: &str = "";
+
+/// One event to append, with what stands in its header.
+pub struct Entry<'a> {
+    pub incident: IncidentId,
+    pub event: &'a Event,
+    pub at: DateTime<Utc>,
+    /// [`PersonId::PROGRAM`] where no person acts.
+    pub by: PersonId,
+    pub role: Option<Role>,
+    /// Random; makes the payload's hash say nothing about its contents.
+    pub salt: [u8; 16],
+}
+
+/// The columns of a header that its hash covers, as they are stored.
+pub struct Header {
+    pub seq: i64,
+    pub incident_id: i64,
+    pub number: i64,
+    pub at_us: i64,
+    pub staff: i64,
+    pub role: String,
+    pub kind: String,
+    pub format: i64,
+    pub criterion: String,
+    pub payload_hash: String,
+    pub previous_of_incident: String,
+    pub previous: String,
+}
+
+impl Header {
+    /// SHA-256 over the columns, one a line. No column holds a line feed: they are numbers, hashes and keys.
+    pub fn hash(&self) -> String {
+        let text = format!(
+            "{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}",
+            self.seq,
+            self.incident_id,
+            self.number,
+            self.at_us,
+            self.staff,
+            self.role,
+            self.kind,
+            self.format,
+            self.criterion,
+            self.payload_hash,
+            self.previous_of_incident,
+            self.previous
+        );
+        sha256(&[text.as_bytes()])
+    }
+}
+
+/// Appends one event to both chains and gives back its place over all.
+pub async fn append(connection: &mut Connection, entry: &Entry<'_>) -> Result<i64, StoreError> {
+    let body = to_json("an event", entry.event)?;
+    let last = sqlx::query!("SELECT seq, hash FROM event_headers ORDER BY seq DESC LIMIT 1")
+        .fetch_optional(&mut *connection)
+        .await?;
+    let incident = entry.incident.0;
+    let own = sqlx::query!(
+        "SELECT number, hash FROM event_headers WHERE incident_id = ? ORDER BY number DESC LIMIT 1",
+        incident
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let criterion = entry
+        .event
+        .criterion()
+        .map_or("", CriterionId::as_str)
+        .to_owned();
+    let header = Header {
+        seq: last.as_ref().map_or(1, |l| l.seq + 1),
+        incident_id: incident,
+        number: own.as_ref().map_or(1, |o| o.number + 1),
+        at_us: us(entry.at),
+        staff: entry.by.0,
+        role: entry.role.map_or("", Role::key).to_owned(),
+        kind: entry.event.kind().to_owned(),
+        format: FORMAT,
+        criterion,
+        payload_hash: sha256(&[&entry.salt, body.as_bytes()]),
+        previous_of_incident: own.map_or_else(|| GENESIS.to_owned(), |o| o.hash),
+        previous: last.map_or_else(|| GENESIS.to_owned(), |l| l.hash),
+    };
+    insert(connection, &header).await?;
+    let (salt, body) = (entry.salt.as_slice(), body.as_bytes());
+    sqlx::query!(
+        "INSERT INTO event_payloads (seq, salt, body) VALUES (?, ?, ?)",
+        header.seq,
+        salt,
+        body
+    )
+    .execute(connection)
+    .await?;
+    Ok(header.seq)
+}
+
+async fn insert(connection: &mut Connection, header: &Header) -> Result<(), StoreError> {
+    let hash = header.hash();
+    sqlx::query!(
+        "INSERT INTO event_headers (seq, incident_id, number, at_us, staff, role, kind, format, criterion,
+            payload_hash, previous_of_incident, previous, hash)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        header.seq,
+        header.incident_id,
+        header.number,
+        header.at_us,
+        header.staff,
+        header.role,
+        header.kind,
+        header.format,
+        header.criterion,
+        header.payload_hash,
+        header.previous_of_incident,
+        header.previous,
+        hash
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// An incident's history, oldest first. Purged payloads come back as `None`.
+pub async fn list(
+    connection: &mut Connection,
+    incident: IncidentId,
+) -> Result<Vec<Recorded>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT h.number, h.at_us, h.staff, h.role, h.kind, h.criterion, p.body AS "body?"
+           FROM event_headers h LEFT JOIN event_payloads p ON p.seq = h.seq
+           WHERE h.incident_id = ? ORDER BY h.number"#,
+        incident.0
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let body = row.body.map(|body| decode(&body)).transpose()?;
+            Ok(Recorded {
+                number: row.number,
+                at: at(row.at_us)?,
+                by: PersonId(row.staff),
+                role: row.role.parse().ok(),
+                kind: row.kind,
+                criterion: (!row.criterion.is_empty()).then(|| CriterionId::new(row.criterion)),
+                event: body.map(Restricted::new),
+            })
+        })
+        .collect()
+}
+
+/// A payload's bytes as an event.
+pub fn decode(body: &[u8]) -> Result<Event, StoreError> {
+    let text = std::str::from_utf8(body).map_err(|e| StoreError::Inconsistent {
+        what: "an event",
+        why: e.to_string(),
+    })?;
+    from_json("an event", text)
+}
+
+/// The last hash over all, and how many events it covers.
+pub async fn head(connection: &mut Connection) -> Result<(i64, String), StoreError> {
+    let last = sqlx::query!("SELECT seq, hash FROM event_headers ORDER BY seq DESC LIMIT 1")
+        .fetch_optional(connection)
+        .await?;
+    Ok(last.map_or_else(|| (0, GENESIS.to_owned()), |l| (l.seq, l.hash)))
+}

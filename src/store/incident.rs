@@ -1,0 +1,130 @@
+//! Incidents: the saved state beside their history. The record is restricted and has a column of its own.
+
+use super::codec::{from_json, to_json, us};
+use super::{Connection, StoreError};
+use crate::domain::ids::{IncidentId, PersonId};
+use crate::domain::incident::Incident;
+use crate::domain::policy::Walls;
+use crate::domain::record::Record;
+use crate::domain::restricted::{Clearance, Purpose, Restricted};
+use chrono::{DateTime, Utc};
+
+/// The number that the next incident gets. Only inside a write.
+pub async fn next_id(connection: &mut Connection) -> Result<IncidentId, StoreError> {
+    let last = sqlx::query_scalar!(r#"SELECT MAX(id) AS "id: i64" FROM incidents"#)
+        .fetch_one(connection)
+        .await?;
+    Ok(IncidentId(last.unwrap_or(0) + 1))
+}
+
+pub async fn find(
+    connection: &mut Connection,
+    id: IncidentId,
+) -> Result<Option<Incident>, StoreError> {
+    let row = sqlx::query!("SELECT state, record FROM incidents WHERE id = ?", id.0)
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| decode(&row.state, &row.record)).transpose()
+}
+
+fn decode(state: &str, record: &str) -> Result<Incident, StoreError> {
+    let mut incident: Incident = from_json("an incident", state)?;
+    let record: Record = from_json("a record", record)?;
+    incident.record = Restricted::new(record);
+    Ok(incident)
+}
+
+/// Saves the state that the newest event led to.
+pub async fn save(
+    connection: &mut Connection,
+    incident: &Incident,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let clearance = Clearance::system(Purpose::Storage);
+    let state = to_json("an incident", incident)?;
+    let record = match incident.record.open(&clearance) {
+        Some(record) => to_json("a record", record)?,
+        None => {
+            return Err(StoreError::Inconsistent {
+                what: "a record",
+                why: "sealed".to_owned(),
+            });
+        }
+    };
+    let (id, stage, open) = (incident.id.0, incident.stage.as_str(), incident.is_open());
+    let holder = incident.holder().map(|h| h.0);
+    let severity = incident.severity.key();
+    let version = i64::try_from(incident.version).unwrap_or(i64::MAX);
+    let (opened, changed) = (us(incident.opened_at), us(now));
+    sqlx::query!(
+        "INSERT INTO incidents (id, playbook_hash, stage, is_open, holder_id, severity, version, opened_us,
+            changed_us, state, record)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET stage = excluded.stage, is_open = excluded.is_open,
+            holder_id = excluded.holder_id, severity = excluded.severity, version = excluded.version,
+            changed_us = excluded.changed_us, state = excluded.state, record = excluded.record",
+        id,
+        incident.playbook.hash,
+        stage,
+        open,
+        holder,
+        severity,
+        version,
+        opened,
+        changed,
+        state,
+        record
+    )
+    .execute(&mut *connection)
+    .await?;
+    for person in &incident.concerned {
+        sqlx::query!(
+            "INSERT INTO incident_persons (incident_id, person_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            id,
+            person.0
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Every open incident, oldest first.
+pub async fn list_open(connection: &mut Connection) -> Result<Vec<Incident>, StoreError> {
+    let rows = sqlx::query!("SELECT state, record FROM incidents WHERE is_open = 1 ORDER BY id")
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| decode(&row.state, &row.record))
+        .collect()
+}
+
+/// The incident that is open for a detection.
+pub async fn find_open_for_detection(
+    connection: &mut Connection,
+    detection_key: &str,
+) -> Result<Option<IncidentId>, StoreError> {
+    let id = sqlx::query_scalar!(
+        r#"SELECT i.id FROM alerts a JOIN incidents i ON i.id = a.incident_id
+           WHERE a.detection_key = ? AND i.is_open = 1 ORDER BY i.id LIMIT 1"#,
+        detection_key
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(id.map(IncidentId))
+}
+
+/// The persons concerned and their line managers.
+pub async fn walls(connection: &mut Connection, id: IncidentId) -> Result<Walls, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT p.id, p.line_manager_id FROM incident_persons c JOIN persons p ON p.id = c.person_id
+         WHERE c.incident_id = ?",
+        id.0
+    )
+    .fetch_all(connection)
+    .await?;
+    let both = rows
+        .into_iter()
+        .flat_map(|row| [Some(row.id), row.line_manager_id]);
+    Ok(both.flatten().map(PersonId).collect())
+}

@@ -1,0 +1,42 @@
+//! SQL, only here. One writer that commits waiting work in groups, a read-only pool beside it, one file.
+//! It seals and opens what is restricted; it knows no Discord, no HTTP and decides nothing.
+
+pub mod access;
+pub mod alert;
+mod codec;
+pub mod draft;
+pub mod due;
+pub mod event;
+pub mod fact;
+pub mod incident;
+mod open;
+pub mod outbox;
+pub mod people;
+pub mod playbook;
+pub mod posted;
+pub mod quarantine;
+pub mod verify;
+mod writer;
+
+pub use open::Store;
+pub use sqlx::SqliteConnection as Connection;
+pub use writer::Job;
+
+/// What can go wrong below the rules. The user's refusals are not here.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the store refused a statement: {0}")]
+    Sql(#[from] sqlx::Error),
+    #[error("the store could not be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    #[error("the work was not committed: {0}")]
+    NotCommitted(String),
+    #[error("the store is stopping")]
+    Stopping,
+    #[error("{what} {key} is not in the store")]
+    Missing { what: &'static str, key: String },
+    #[error("the store holds something unreadable in {what}: {why}")]
+    Inconsistent { what: &'static str, why: String },
+    #[error("the store's file could not be prepared: {0}")]
+    File(#[from] std::io::Error),
+}

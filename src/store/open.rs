@@ -1,0 +1,101 @@
+//! Opening the file: pragmas, migrations, the writer and the readers.
+
+use super::StoreError;
+use super::writer::{Job, Writer};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, SqliteConnection, SqlitePool};
+use std::future::Future;
+use std::path::Path;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Readers beside the writer: as many as cores that a small host has to spare.
+const READERS: u32 = 4;
+
+/// The open store.
+#[derive(Clone)]
+pub struct Store {
+    writer: Writer,
+    readers: SqlitePool,
+}
+
+impl Store {
+    /// Opens or creates the file, brings it up to date, and gives back the writer's future for a tracker to run.
+    /// The file is readable by its owner alone.
+    pub async fn open(
+        path: &Path,
+    ) -> Result<(Self, impl Future<Output = ()> + Send + use<>), StoreError> {
+        prepare_file(path)?;
+        let options = options(path);
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        sqlx::migrate!("./migrations").run(&mut connection).await?;
+        let readers = readers(path).await?;
+        let (writer, running) = Writer::new(connection);
+        Ok((Self { writer, readers }, running))
+    }
+
+    /// Only the readers, for `verify` beside a live service. The file must exist.
+    pub async fn open_readers(path: &Path) -> Result<SqlitePool, StoreError> {
+        readers(path).await
+    }
+
+    /// Runs a job inside the next commit; see [`Writer::write`].
+    pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> Job<'c, Result<T, E>> + Send + 'static,
+    {
+        self.writer.write(job).await
+    }
+
+    /// A connection that cannot write.
+    pub async fn read(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, StoreError> {
+        Ok(self.readers.acquire().await?)
+    }
+
+    /// Changes after each commit.
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.writer.commits()
+    }
+
+    /// Closes the readers; the writer ends with its last handle.
+    pub async fn close(self) {
+        self.readers.close().await;
+    }
+}
+
+async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
+    let options = options(path).create_if_missing(false).read_only(true);
+    Ok(SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .connect_with(options)
+        .await?)
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .pragma("secure_delete", "on")
+        .busy_timeout(Duration::from_secs(5))
+}
+
+#[cfg(unix)]
+fn prepare_file(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut how = std::fs::OpenOptions::new();
+    how.write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(())
+}

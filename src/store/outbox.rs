@@ -1,0 +1,168 @@
+//! Intended effects, committed with the facts and delivered afterwards. A row that waits is unique by its key:
+//! a later edit of the same card changes nothing, since a card is rendered when it is sent.
+
+use super::codec::{at, us};
+use super::{Connection, StoreError};
+use crate::domain::ids::{ChannelKey, IncidentId};
+use chrono::{DateTime, Utc};
+
+/// One effect to deliver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub id: i64,
+    /// `post_card`, `edit_card`, `remind`, `open_thread`, `notice`.
+    pub kind: String,
+    pub key: String,
+    pub incident: Option<IncidentId>,
+    pub channel: ChannelKey,
+    /// The visit of a card, the number of a reminder.
+    pub arg: i64,
+    pub due_at: DateTime<Utc>,
+    pub attempts: i64,
+    pub created_at: DateTime<Utc>,
+    pub last_fault: Option<String>,
+}
+
+/// What is new about a row.
+pub struct Intent<'a> {
+    pub kind: &'a str,
+    pub key: &'a str,
+    pub incident: Option<IncidentId>,
+    pub channel: &'a ChannelKey,
+    pub arg: i64,
+    /// Lower goes first.
+    pub rank: i64,
+}
+
+pub async fn insert(
+    connection: &mut Connection,
+    intent: &Intent<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (now, incident) = (us(now), intent.incident.map(|i| i.0));
+    let channel = intent.channel.as_str();
+    sqlx::query!(
+        "INSERT INTO outbox (kind, key, incident_id, channel, arg, rank, state, due_us, attempts, created_us)
+         VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?, 0, ?)
+         ON CONFLICT (key) WHERE state = 'waiting' DO NOTHING",
+        intent.kind,
+        intent.key,
+        incident,
+        channel,
+        intent.arg,
+        intent.rank,
+        now,
+        now
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What waits, best first, whether due or not: a row that is not due yet still holds its channel's order.
+pub async fn list_waiting(connection: &mut Connection) -> Result<Vec<Row>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT id, kind, key, incident_id, channel, arg, due_us, attempts, created_us, last_fault
+         FROM outbox WHERE state = 'waiting' ORDER BY rank, id LIMIT 1000"
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Row {
+                id: row.id,
+                kind: row.kind,
+                key: row.key,
+                incident: row.incident_id.map(IncidentId),
+                channel: ChannelKey(row.channel),
+                arg: row.arg,
+                due_at: at(row.due_us)?,
+                attempts: row.attempts,
+                created_at: at(row.created_us)?,
+                last_fault: row.last_fault,
+            })
+        })
+        .collect()
+}
+
+/// Tried, and to be tried again.
+pub async fn retry(
+    connection: &mut Connection,
+    id: i64,
+    due_at: DateTime<Utc>,
+    fault: &str,
+) -> Result<(), StoreError> {
+    let due = us(due_at);
+    sqlx::query!(
+        "UPDATE outbox SET attempts = attempts + 1, due_us = ?, last_fault = ? WHERE id = ?",
+        due,
+        fault,
+        id
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// How a row ends, or rests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    Delivered,
+    /// Rests until someone mends the channel or permission.
+    Parked,
+    /// Discord will never take it as it is.
+    Dead,
+}
+
+pub async fn settle(
+    connection: &mut Connection,
+    id: i64,
+    settlement: Settlement,
+    fault: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let now = us(now);
+    let state = match settlement {
+        Settlement::Delivered => "delivered",
+        Settlement::Parked => "parked",
+        Settlement::Dead => "dead",
+    };
+    sqlx::query!(
+        "UPDATE outbox SET state = ?, settled_us = ?, last_fault = COALESCE(?, last_fault),
+            attempts = attempts + 1 WHERE id = ?",
+        state,
+        now,
+        fault,
+        id
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Parked rows wait again: at start, and when a channel or role changed. A row whose key waits anew stays as it is.
+pub async fn unpark(connection: &mut Connection, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    let now = us(now);
+    let done = sqlx::query!(
+        "UPDATE outbox SET state = 'waiting', due_us = ?, settled_us = NULL
+         WHERE state = 'parked' AND id IN (SELECT MAX(id) FROM outbox WHERE state = 'parked' GROUP BY key)
+           AND key NOT IN (SELECT key FROM outbox WHERE state = 'waiting')",
+        now
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// How many wait, and since when the oldest does.
+pub async fn backlog(
+    connection: &mut Connection,
+) -> Result<(i64, Option<DateTime<Utc>>), StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT COUNT(*) AS "count!: i64", MIN(created_us) AS "oldest: i64" FROM outbox
+           WHERE state = 'waiting'"#
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok((row.count, row.oldest.map(at).transpose()?))
+}

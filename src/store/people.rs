@@ -1,0 +1,199 @@
+//! Identities, the persons they are linked to, and the guild's members as Discord last told.
+
+use super::codec::us;
+use super::{Connection, StoreError};
+use crate::domain::ids::{AccountId, PersonId};
+use crate::domain::role::Role;
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a person is known by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity {
+    /// `upn`, `sid`, `name`, `reference` or `account`.
+    pub kind: &'static str,
+    /// In the form that is compared: lower case, but for SIDs and account ids.
+    pub value: String,
+}
+
+/// The person of the first identity that is known; else a new one. All identities are then theirs,
+/// unless one belongs to somebody already: linking two persons is a decision, not a guess.
+pub async fn find_or_insert(
+    connection: &mut Connection,
+    identities: &[Identity],
+    now: DateTime<Utc>,
+) -> Result<Option<PersonId>, StoreError> {
+    let Some(first) = identities.first() else {
+        return Ok(None);
+    };
+    let mut person = None;
+    for identity in identities {
+        if person.is_none() {
+            person = find(connection, identity).await?;
+        }
+    }
+    let person = match person {
+        Some(person) => person,
+        None => insert(connection, first, now).await?,
+    };
+    for identity in identities {
+        link(connection, person, identity, now).await?;
+    }
+    Ok(Some(person))
+}
+
+pub async fn find(
+    connection: &mut Connection,
+    identity: &Identity,
+) -> Result<Option<PersonId>, StoreError> {
+    let id = sqlx::query_scalar!(
+        "SELECT person_id FROM identities WHERE kind = ? AND value = ?",
+        identity.kind,
+        identity.value
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(id.map(PersonId))
+}
+
+async fn insert(
+    connection: &mut Connection,
+    first: &Identity,
+    now: DateTime<Utc>,
+) -> Result<PersonId, StoreError> {
+    let created = us(now);
+    let id = sqlx::query!("INSERT INTO persons (created_us) VALUES (?)", created)
+        .execute(&mut *connection)
+        .await?
+        .last_insert_rowid();
+    link(connection, PersonId(id), first, now).await?;
+    Ok(PersonId(id))
+}
+
+async fn link(
+    connection: &mut Connection,
+    person: PersonId,
+    identity: &Identity,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let linked = us(now);
+    sqlx::query!(
+        "INSERT INTO identities (kind, value, person_id, linked_us) VALUES (?, ?, ?, ?)
+         ON CONFLICT DO NOTHING",
+        identity.kind,
+        identity.value,
+        person.0,
+        linked
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A member as Discord told: account, name, role keys.
+pub async fn save_member(
+    connection: &mut Connection,
+    account: &AccountId,
+    name: &str,
+    roles: &BTreeSet<Role>,
+    now: DateTime<Utc>,
+) -> Result<PersonId, StoreError> {
+    let identity = Identity {
+        kind: "account",
+        value: account.to_string(),
+    };
+    let person = match find(connection, &identity).await? {
+        Some(person) => person,
+        None => insert(connection, &identity, now).await?,
+    };
+    let keys: Vec<&str> = roles.iter().map(|r| r.key()).collect();
+    let (account, keys, seen) = (account.as_str(), keys.join(" "), us(now));
+    sqlx::query!(
+        "INSERT INTO members (account, person_id, name, roles, seen_us) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (account) DO UPDATE SET name = excluded.name, roles = excluded.roles,
+            seen_us = excluded.seen_us
+         WHERE name != excluded.name OR roles != excluded.roles",
+        account,
+        person.0,
+        name,
+        keys,
+        seen
+    )
+    .execute(connection)
+    .await?;
+    Ok(person)
+}
+
+pub async fn delete_member(
+    connection: &mut Connection,
+    account: &AccountId,
+) -> Result<(), StoreError> {
+    let account = account.as_str();
+    sqlx::query!("DELETE FROM members WHERE account = ?", account)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A member of the guild, as kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    pub account: AccountId,
+    pub person: PersonId,
+    pub name: String,
+    pub roles: BTreeSet<Role>,
+}
+
+pub async fn find_member(
+    connection: &mut Connection,
+    account: &AccountId,
+) -> Result<Option<Member>, StoreError> {
+    let account = account.as_str();
+    let row = sqlx::query!(
+        "SELECT account, person_id, name, roles FROM members WHERE account = ?",
+        account
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| member(row.account, row.person_id, row.name, &row.roles)))
+}
+
+pub async fn list_members(connection: &mut Connection) -> Result<Vec<Member>, StoreError> {
+    let rows = sqlx::query!("SELECT account, person_id, name, roles FROM members ORDER BY account")
+        .fetch_all(connection)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| member(r.account, r.person_id, r.name, &r.roles))
+        .collect())
+}
+
+fn member(account: String, person: i64, name: String, roles: &str) -> Member {
+    Member {
+        account: AccountId(account),
+        person: PersonId(person),
+        name,
+        roles: roles
+            .split(' ')
+            .filter_map(|key| key.parse().ok())
+            .collect(),
+    }
+}
+
+/// How people are called where a name may be shown: directory name, else the member's name, else an identity.
+pub async fn names(connection: &mut Connection) -> Result<BTreeMap<PersonId, String>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT p.id, COALESCE(p.name,
+              (SELECT m.name FROM members m WHERE m.person_id = p.id LIMIT 1),
+              (SELECT i.value FROM identities i WHERE i.person_id = p.id AND i.kind != 'account'
+               ORDER BY CASE i.kind WHEN 'upn' THEN 0 WHEN 'name' THEN 1 ELSE 2 END LIMIT 1),
+              'P-' || p.id) AS "name!: String"
+           FROM persons p"#
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (PersonId(row.id), row.name))
+        .collect())
+}

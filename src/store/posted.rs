@@ -1,0 +1,57 @@
+//! Which message of which channel shows what.
+
+use super::codec::us;
+use super::{Connection, StoreError};
+use crate::domain::ids::IncidentId;
+use chrono::{DateTime, Utc};
+
+/// A message that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// Discord's ids, as text. For a thread both are the thread's id.
+    pub channel_id: String,
+    pub message_id: String,
+}
+
+pub async fn find(connection: &mut Connection, key: &str) -> Result<Option<Posted>, StoreError> {
+    let row = sqlx::query!(
+        "SELECT channel_id, message_id FROM posted WHERE key = ?",
+        key
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| Posted {
+        channel_id: row.channel_id,
+        message_id: row.message_id,
+    }))
+}
+
+pub async fn save(
+    connection: &mut Connection,
+    key: &str,
+    incident: Option<IncidentId>,
+    posted: &Posted,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (incident, at) = (incident.map(|i| i.0), us(now));
+    sqlx::query!(
+        "INSERT INTO posted (key, incident_id, channel_id, message_id, posted_us) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (key) DO UPDATE SET channel_id = excluded.channel_id,
+            message_id = excluded.message_id, posted_us = excluded.posted_us",
+        key,
+        incident,
+        posted.channel_id,
+        posted.message_id,
+        at
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub async fn delete(connection: &mut Connection, key: &str) -> Result<(), StoreError> {
+    sqlx::query!("DELETE FROM posted WHERE key = ?", key)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
