@@ -1,5 +1,10 @@
 //! What a playbook says, after reading. Every id is unique in its list; `check` has proven the references.
 
+use super::criterion::Expr;
+use super::rules::{
+    Action, Clock, CommunicationRule, Contradiction, Evidence, Gate, Outcome, RecoveryPath, Repeat,
+    ReviewItem, Threshold, Wording,
+};
 use crate::domain::ids::{
     ChannelKey, CriterionId, DoneId, FieldId, PlaybookId, StageId, TransitionId,
 };
@@ -18,10 +23,49 @@ pub struct Playbook {
     pub summary: String,
     /// Whether its forms may take a file.
     pub uploads: bool,
+    /// Who signs a version before live use.
+    pub approvers: Vec<Role>,
+    /// Which alerts it takes; without one it takes only what a person routes to it.
+    pub takes: Option<Expr>,
+    /// Where an incident starts: the first that fits; the last has no condition.
+    pub entries: Vec<Entry>,
+    /// When detections of one person count as repeated.
+    pub repeat: Option<Repeat>,
+    /// The share of dismissals drawn for a second look, in percent.
+    pub second_look_percent: u8,
+    /// How long an incident without an outcome (dismissed, handed to other work) keeps its contents, in days.
+    pub dismissed_kept_for_days: i64,
     pub stages: Vec<Stage>,
     pub transitions: Vec<Transition>,
     pub criteria: Vec<Criterion>,
     pub fields: Vec<Field>,
+    pub outcomes: Vec<Outcome>,
+    pub gates: Vec<Gate>,
+    pub contradictions: Vec<Contradiction>,
+    /// The containment catalogue.
+    pub containment: Vec<Action>,
+    /// The evidence checklist.
+    pub evidence: Vec<Evidence>,
+    pub recovery: Vec<RecoveryPath>,
+    pub communication: Vec<CommunicationRule>,
+    /// Words that are warned about, in lists.
+    pub wording: Vec<Wording>,
+    /// What the review after closure must bring.
+    pub review: Vec<ReviewItem>,
+    /// When Governance is called, agreed in advance.
+    pub thresholds: Vec<Threshold>,
+    pub clocks: Vec<Clock>,
+}
+
+/// A way into the playbook.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub stage: StageId,
+    pub when: Option<Expr>,
+    /// Said on the timeline: why the incident starts there.
+    pub because: String,
+    /// The criterion that this entry rests on, where it rests on one.
+    pub criterion: Option<CriterionId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,10 +89,25 @@ pub struct Stage {
     pub owner: String,
     /// How long an offered handoff may wait before it is raised.
     pub accept_within: TimeDelta,
+    /// How long an alert may stand here unclaimed before it is raised; a high one counts as untouched.
+    pub claim_within: Option<TimeDelta>,
     /// From acceptance here on, the incident has a private thread.
     pub thread: bool,
     /// What is confirmed before an incident leaves.
     pub done: Vec<Done>,
+    /// Shown on the card and the form: what nobody may touch now.
+    pub do_not_touch: Option<String>,
+    /// What is done at once, before the incident leaves; each is answered in a field.
+    pub immediate: Vec<ImmediateAction>,
+}
+
+/// An immediate action: done, or "not possible, because".
+#[derive(Debug, Clone)]
+pub struct ImmediateAction {
+    pub id: String,
+    pub text: String,
+    /// The yes/no field that holds the answer and the reason.
+    pub field: FieldId,
 }
 
 #[derive(Debug, Clone)]
@@ -76,6 +135,14 @@ pub struct Transition {
     pub moves_ownership: bool,
     /// Fields that may be owed, and for how long.
     pub owed: Vec<Owed>,
+    /// Of these fields one has a value at once, whatever else is owed.
+    pub one_of: Vec<FieldId>,
+    /// The field that answers, a line each, the criteria that are met and would have led elsewhere.
+    pub answers_met_in: Option<FieldId>,
+    /// Whether the form offers to send now and owe the rest.
+    pub asks_emergency: bool,
+    /// Whether the response ends with it. Dismissals and closures always; a handoff where it opens a review.
+    pub ends_response: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +167,18 @@ pub struct Criterion {
     pub text: String,
     /// Excludes dismissal while it is met.
     pub mandatory: bool,
+    /// Evaluated by the program; without one a person decides.
+    pub when: Option<Expr>,
+    /// What is shown beside it once it is met.
+    pub facts: Vec<ShownFact>,
+}
+
+/// One fact beside a met criterion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownFact {
+    pub label: String,
+    /// A path of [`super::facts::Facts`], such as `person.detections_in_window`.
+    pub path: String,
 }
 
 /// One entry of a record.
@@ -109,7 +188,7 @@ pub struct Field {
     pub title: String,
     pub help: String,
     pub kind: FieldKind,
-    /// Where to prefill it from: a path such as `alert.policy`; see `criterion::Facts`.
+    /// Where to prefill it from: a path such as `alert.policy`; see [`super::facts::PREFILLS`].
     pub prefill: Option<String>,
     /// Whether "not applicable" is an answer.
     pub may_be_not_applicable: bool,

@@ -1,0 +1,116 @@
+//! What only the whole playbook shows: stages nobody reaches or leaves, entries nobody takes, records whose
+//! receiver cannot read them. And notes, which are no faults.
+
+use super::definition::{Playbook, TransitionKind};
+use super::fault::Faults;
+use super::reader::names::{Kind, Names};
+use crate::domain::ids::StageId;
+use chrono::{Months, NaiveDate};
+
+pub(super) fn check(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
+    entries(f, names);
+    if playbook.stages.is_empty() {
+        f.add(0, "the playbook has no stage; add [[stages]]");
+        return;
+    }
+    if !names.graph_unsure() {
+        reach(f, names, playbook);
+    }
+    receivers(f, names, playbook);
+}
+
+fn entries(f: &mut Faults<'_>, names: &Names) {
+    let Some(((at, conditional), earlier)) = names.entries().split_last() else {
+        f.add(0, "nothing says where an incident starts; add [[entries]]");
+        return;
+    };
+    if *conditional {
+        f.add(
+            *at,
+            "the last entry takes what no other took; remove its `when`",
+        );
+    }
+    for (at, _) in earlier.iter().filter(|(_, conditional)| !conditional) {
+        f.add(
+            *at,
+            "an entry without `when` takes everything; make it the last",
+        );
+    }
+}
+
+fn reach(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
+    let mut reached: Vec<&StageId> = playbook.entries.iter().map(|e| &e.stage).collect();
+    let mut grown = true;
+    while grown {
+        grown = false;
+        for t in &playbook.transitions {
+            if let Some(to) = &t.to
+                && !reached.contains(&to)
+                && t.from.iter().any(|from| reached.contains(&from))
+            {
+                reached.push(to);
+                grown = true;
+            }
+        }
+    }
+    for stage in &playbook.stages {
+        let at = names
+            .place(Kind::Stage, stage.id.as_str())
+            .unwrap_or_default();
+        if !reached.contains(&&stage.id) {
+            let message = format!(
+                "no way leads to stage `{}`; add an entry or a handoff to it",
+                stage.id
+            );
+            f.add(at, message);
+        }
+        let leaves = |kind| kind != TransitionKind::Engagement;
+        if !playbook.ways_out(&stage.id).any(|t| leaves(t.kind)) {
+            let message = format!(
+                "nobody can leave stage `{}`; add a transition from it",
+                stage.id
+            );
+            f.add(at, message);
+        }
+    }
+}
+
+/// A record is handed over to be acted on: whoever works at the target must be in each field's audience.
+fn receivers(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
+    for t in &playbook.transitions {
+        let Some(target) = t.to.as_ref().and_then(|id| playbook.stage(id)) else {
+            continue;
+        };
+        for field in t.record.iter().filter_map(|id| playbook.field(id)) {
+            if !field.audience.is_empty() && !field.audience.contains(&target.role) {
+                let at = names
+                    .place(Kind::Field, field.id.as_str())
+                    .unwrap_or_default();
+                let message = format!(
+                    "transition `{}` hands field `{}` to {}, who may not read it; add {} to its audience",
+                    t.id, field.id, target.role, target.role
+                );
+                f.add(at, message);
+            }
+        }
+    }
+}
+
+/// What the operator should know and no fault is: a review that is overdue, a status that is not live.
+pub fn notes(playbook: &Playbook, today: NaiveDate) -> Vec<String> {
+    let mut notes = Vec::new();
+    let due = playbook.reviewed_on.checked_add_months(Months::new(12));
+    if let Some(due) = due.filter(|due| *due < today) {
+        notes.push(format!(
+            "{} was last reviewed on {}; the review was due on {due}. Review it and set `reviewed_on`.",
+            playbook.title, playbook.reviewed_on
+        ));
+    }
+    if playbook.reviewed_on > today {
+        notes.push(format!(
+            "{} says it was reviewed on {}, which is still to come. Mend `reviewed_on`.",
+            playbook.title, playbook.reviewed_on
+        ));
+    }
+    notes
+}

@@ -1,0 +1,163 @@
+//! Criteria: CEL expressions, parsed once, evaluated over facts. An expression that cannot be evaluated
+//! says so; it is never false. Knows nothing of files and incidents.
+
+use super::definition::Criterion;
+use super::facts::Facts;
+use super::guard;
+use cel::extensions;
+use cel::{Env, Program, Value};
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+/// An expression in characters; longer ones are refused, because evaluation cannot be stopped.
+pub const LONGEST: usize = 2_000;
+
+/// The functions an expression may use, besides operators.
+static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
+    let mut env = Env::stdlib();
+    // Fails only on a name that is taken; a test below uses what it adds.
+    let _ = env.add_extension(extensions::strings);
+    Arc::new(env)
+});
+
+pub(super) fn env() -> Arc<Env> {
+    Arc::clone(&ENV)
+}
+
+/// A parsed expression that answers yes or no. Cheap to clone; keeps its source.
+#[derive(Clone)]
+pub struct Expr {
+    program: Arc<Program>,
+    source: Arc<str>,
+}
+
+/// What is wrong with an expression, at a byte offset of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExprFault {
+    pub at: usize,
+    pub message: String,
+}
+
+/// What an expression says about facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Truth {
+    True,
+    False,
+    /// Why it could not be evaluated. Shown, never taken for false.
+    NotEvaluated(String),
+}
+
+impl Expr {
+    /// Parses and proves it: length, no nested comprehension, known names and functions only, and a yes or no
+    /// on a full and an empty sample.
+    pub fn parse(source: &str) -> Result<Self, Vec<ExprFault>> {
+        let length = source.chars().count();
+        if length > LONGEST {
+            return Err(vec![ExprFault {
+                at: 0,
+                message: format!(
+                    "the expression has {length} characters; shorten it to {LONGEST} or split the criterion"
+                ),
+            }]);
+        }
+        let program = ENV
+            .compile(source)
+            .map_err(|errors| syntax(source, &errors))?;
+        let faults = guard::faults(&program);
+        if faults.is_empty() {
+            Ok(Self {
+                program: Arc::new(program),
+                source: Arc::from(source),
+            })
+        } else {
+            Err(faults)
+        }
+    }
+
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    pub fn eval(&self, facts: &Facts) -> Truth {
+        match self.program.execute(facts.context()) {
+            Ok(Value::Bool(true)) => Truth::True,
+            Ok(Value::Bool(false)) => Truth::False,
+            Ok(other) => Truth::NotEvaluated(format!("gives a {}, not yes or no", other.type_of())),
+            Err(error) => Truth::NotEvaluated(error.to_string()),
+        }
+    }
+}
+
+impl fmt::Debug for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Expr").field(&self.source).finish()
+    }
+}
+
+impl PartialEq for Expr {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Eq for Expr {}
+
+fn syntax(source: &str, errors: &cel::ParseErrors) -> Vec<ExprFault> {
+    errors
+        .errors
+        .iter()
+        .map(|error| ExprFault {
+            at: offset(source, error.pos),
+            message: format!("the expression does not parse: {}", one_line(&error.msg)),
+        })
+        .collect()
+}
+
+fn one_line(message: &str) -> String {
+    message.lines().next().unwrap_or_default().to_owned()
+}
+
+/// Byte offset of a line and column that both start at 1; the column counts characters.
+fn offset(source: &str, (line, column): (isize, isize)) -> usize {
+    let skipped = usize::try_from(line - 1).unwrap_or_default();
+    let start: usize = source
+        .split_inclusive('\n')
+        .take(skipped)
+        .map(str::len)
+        .sum();
+    let column = usize::try_from(column - 1).unwrap_or_default();
+    let rest = source.get(start..).unwrap_or_default();
+    start + rest.chars().take(column).map(char::len_utf8).sum::<usize>()
+}
+
+/// What the program says about a criterion. A person confirms it in any case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Evaluation {
+    /// With the facts to show beside it: label and value.
+    Met {
+        facts: Vec<(String, String)>,
+    },
+    NotMet,
+    NotEvaluated(String),
+    /// It has no expression: a person decides.
+    Asked,
+}
+
+impl Criterion {
+    pub fn evaluate(&self, facts: &Facts) -> Evaluation {
+        let Some(when) = &self.when else {
+            return Evaluation::Asked;
+        };
+        match when.eval(facts) {
+            Truth::True => Evaluation::Met {
+                facts: self
+                    .facts
+                    .iter()
+                    .map(|shown| (shown.label.clone(), facts.shown(&shown.path)))
+                    .collect(),
+            },
+            Truth::False => Evaluation::NotMet,
+            Truth::NotEvaluated(reason) => Evaluation::NotEvaluated(reason),
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! The facts that criteria, entries and prefills see. Plain data: built by whoever loads, read by
+//! expressions. Titles, files and mail subjects are restricted and have no path here.
+
+use super::criterion::env;
+use super::rules::Repeat;
+use crate::domain::alert::{Alert, Severity};
+use cel::objects::{Key, Map};
+use cel::{Context, Value};
+use chrono::{DateTime, SecondsFormat, Utc};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+/// Elements of a list that an expression sees; more would let a comprehension run long.
+const LONGEST_LIST: usize = 100;
+/// Characters of a text that an expression sees.
+const LONGEST_TEXT: usize = 4_000;
+
+/// What the facts are built from. What is not known stays at its default.
+#[derive(Debug, Clone, Copy)]
+pub struct FactsInput<'a> {
+    pub alert: Option<&'a Alert>,
+    /// The configured source that the alert came through; "" where there is none.
+    pub source: &'a str,
+    pub incident: IncidentFacts<'a>,
+    pub person: PersonFacts<'a>,
+    /// The playbook's repeat rule.
+    pub repeat: Option<Repeat>,
+    pub now: DateTime<Utc>,
+}
+
+/// The incident as it stands; on arrival, before one is opened, the default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct IncidentFacts<'a> {
+    /// As written: `INC-42`.
+    pub id: &'a str,
+    pub stage: &'a str,
+    /// The highest of its alerts.
+    pub severity: Option<Severity>,
+    pub alerts: i64,
+    pub opened_at: Option<DateTime<Utc>>,
+    pub reopened: bool,
+}
+
+/// The person concerned, by the directory and the history.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PersonFacts<'a> {
+    pub known: bool,
+    pub department: Option<&'a str>,
+    /// Distinct detections in the playbook's window, the present one included.
+    pub detections_in_window: i64,
+    /// Incidents about this person that are open, the present one included.
+    pub open_incidents: i64,
+}
+
+/// Every path has a value in every case: texts are "" where the source is silent, lists empty, numbers 0.
+pub struct Facts {
+    values: BTreeMap<&'static str, Value>,
+    context: Context<'static, 'static>,
+}
+
+impl Facts {
+    pub fn new(input: &FactsInput<'_>) -> Self {
+        let mut values = BTreeMap::new();
+        alert_facts(&mut values, input);
+        incident_facts(&mut values, input);
+        let person = input.person;
+        let in_alert = || input.alert?.user.as_ref()?.department.as_deref();
+        let department = person.department.or_else(in_alert);
+        values.extend([
+            ("person.known", Value::Bool(person.known)),
+            ("person.department", text(department)),
+            (
+                "person.detections_in_window",
+                Value::Int(person.detections_in_window),
+            ),
+            ("person.open_incidents", Value::Int(person.open_incidents)),
+            (
+                "repeat.count",
+                Value::Int(input.repeat.map_or(0, |r| r.count)),
+            ),
+            (
+                "repeat.window_days",
+                Value::Int(input.repeat.map_or(0, |r| r.window_days)),
+            ),
+            ("now", instant(input.now)),
+        ]);
+        let context = context(&values);
+        Self { values, context }
+    }
+
+    pub(super) const fn context(&self) -> &Context<'static, 'static> {
+        &self.context
+    }
+
+    /// A value as people read it; "not stated" where the source is silent.
+    pub fn shown(&self, path: &str) -> String {
+        match self.values.get(path).map(written) {
+            Some(value) if !value.is_empty() => value,
+            _ => "not stated".to_owned(),
+        }
+    }
+
+    /// A sample on which every expression is proven before it may run.
+    pub(super) fn sample(which: Sample) -> &'static Self {
+        match which {
+            Sample::Empty => &EMPTY,
+            Sample::Full => &FULL,
+        }
+    }
+}
+
+impl fmt::Debug for Facts {
+    /// Paths only: the values may name people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.values.keys()).finish()
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Sample {
+    Empty,
+    Full,
+}
+
+static EMPTY: LazyLock<Facts> = LazyLock::new(|| {
+    Facts::new(&FactsInput {
+        alert: None,
+        source: "",
+        incident: IncidentFacts::default(),
+        person: PersonFacts::default(),
+        repeat: None,
+        now: DateTime::UNIX_EPOCH,
+    })
+});
+
+/// Every path of the empty sample with a value that is not empty, of the same type.
+static FULL: LazyLock<Facts> = LazyLock::new(|| {
+    let mut values = EMPTY.values.clone();
+    for (path, value) in &mut values {
+        *value = match &*value {
+            Value::Bool(_) => Value::Bool(true),
+            Value::Int(_) => Value::Int(3),
+            Value::List(_) => Value::from(vec!["one".to_owned(), "two".to_owned()]),
+            Value::String(_) if path.ends_with("_at") => {
+                Value::from("2026-01-02T03:04:05Z".to_owned())
+            }
+            Value::String(_) => Value::from("some text".to_owned()),
+            other => other.clone(),
+        };
+    }
+    let context = context(&values);
+    Facts { values, context }
+});
+
+pub(super) fn known_path(path: &str) -> bool {
+    EMPTY.values.contains_key(path)
+}
+
+/// The paths of a group, without the group's name.
+pub(super) fn paths_under(group: &str) -> impl Iterator<Item = &'static str> {
+    EMPTY
+        .values
+        .keys()
+        .filter_map(move |path| path.strip_prefix(group)?.strip_prefix('.'))
+}
+
+fn context(values: &BTreeMap<&'static str, Value>) -> Context<'static, 'static> {
+    let mut groups: BTreeMap<&str, HashMap<Key, Value>> = BTreeMap::new();
+    let mut context = Context::with_env(env());
+    for (path, value) in values {
+        match path.split_once('.') {
+            Some((group, key)) => {
+                groups
+                    .entry(group)
+                    .or_default()
+                    .insert(Key::from(key), value.clone());
+            }
+            None => context.add_variable_from_value(*path, value.clone()),
+        }
+    }
+    for (group, map) in groups {
+        context.add_variable_from_value(group, Value::Map(Map { map: Arc::new(map) }));
+    }
+    context
+}
+
+fn alert_facts(values: &mut BTreeMap<&'static str, Value>, input: &FactsInput<'_>) {
+    let alert = input.alert;
+    let of = |get: fn(&Alert) -> Option<&str>| text(alert.and_then(get));
+    let user = alert.and_then(|a| a.user.as_ref());
+    let destination = alert.and_then(|a| a.destination.as_ref());
+    let severity = alert.map_or(Severity::Unknown, |a| a.severity);
+    let types = alert.map_or(&[][..], |a| a.sensitive_types.as_slice());
+    let techniques = alert.map_or(&[][..], |a| a.techniques.as_slice());
+    values.extend([
+        ("alert.source", text(Some(input.source))),
+        ("alert.source_alert_id", of(|a| Some(&a.source_alert_id))),
+        (
+            "alert.source_incident_id",
+            of(|a| a.source_incident_id.as_deref()),
+        ),
+        ("alert.source_url", of(|a| a.source_url.as_deref())),
+        ("alert.tenant_id", of(|a| a.tenant_id.as_deref())),
+        ("alert.kind", of(|a| Some(a.kind.key()))),
+        ("alert.severity", text(Some(severity.key()))),
+        ("alert.severity_rank", Value::Int(severity as i64)),
+        (
+            "alert.source_severity",
+            of(|a| a.source_severity.as_deref()),
+        ),
+        ("alert.source_status", of(|a| a.source_status.as_deref())),
+        ("alert.category", of(|a| a.category.as_deref())),
+        ("alert.product", of(|a| a.product.as_deref())),
+        (
+            "alert.detection_source",
+            of(|a| a.detection_source.as_deref()),
+        ),
+        ("alert.policy", of(|a| a.policy.as_ref()?.name.as_deref())),
+        ("alert.rule", of(|a| a.rule.as_ref()?.name.as_deref())),
+        (
+            "alert.label",
+            of(|a| a.sensitivity_label.as_ref()?.name.as_deref()),
+        ),
+        ("alert.workload", of(|a| a.workload.as_deref())),
+        ("alert.action", of(|a| a.action.as_deref())),
+        ("alert.enforcement", of(|a| a.enforcement.as_deref())),
+        (
+            "alert.device",
+            of(|a| a.device.as_ref()?.hostname.as_deref()),
+        ),
+        (
+            "alert.device_serial",
+            of(|a| a.device.as_ref()?.serial_number.as_deref()),
+        ),
+        ("alert.device_os", of(|a| a.device.as_ref()?.os.as_deref())),
+        (
+            "alert.department",
+            of(|a| a.user.as_ref()?.department.as_deref()),
+        ),
+        ("alert.user", text(user.and_then(|u| u.shown()).as_deref())),
+        (
+            "alert.destination",
+            text(destination.map(|d| d.shown.as_str())),
+        ),
+        (
+            "alert.destination_external",
+            Value::Bool(destination.and_then(|d| d.external) == Some(true)),
+        ),
+        (
+            "alert.sensitive_types",
+            list(types.iter().filter_map(|t| t.name.as_deref())),
+        ),
+        (
+            "alert.sensitive_count",
+            Value::Int(
+                types
+                    .iter()
+                    .filter_map(|t| t.count)
+                    .fold(0, i64::saturating_add),
+            ),
+        ),
+        (
+            "alert.techniques",
+            list(techniques.iter().map(String::as_str)),
+        ),
+        (
+            "alert.detected_at",
+            text(
+                alert
+                    .and_then(|a| a.times.detected_at)
+                    .map(rfc3339)
+                    .as_deref(),
+            ),
+        ),
+    ]);
+}
+
+fn incident_facts(values: &mut BTreeMap<&'static str, Value>, input: &FactsInput<'_>) {
+    let incident = input.incident;
+    let severity = incident.severity.or(input.alert.map(|a| a.severity));
+    let severity = severity.unwrap_or(Severity::Unknown);
+    let opened_at = incident.opened_at.unwrap_or(input.now);
+    values.extend([
+        ("incident.id", text(Some(incident.id))),
+        ("incident.stage", text(Some(incident.stage))),
+        ("incident.severity", text(Some(severity.key()))),
+        ("incident.severity_rank", Value::Int(severity as i64)),
+        ("incident.alerts", Value::Int(incident.alerts)),
+        ("incident.opened", instant(opened_at)),
+        (
+            "incident.age_minutes",
+            Value::Int((input.now - opened_at).num_minutes()),
+        ),
+        ("incident.reopened", Value::Bool(incident.reopened)),
+    ]);
+}
+
+fn text(value: Option<&str>) -> Value {
+    let value: String = value
+        .unwrap_or_default()
+        .chars()
+        .take(LONGEST_TEXT)
+        .collect();
+    Value::from(value)
+}
+
+fn list<'a>(values: impl Iterator<Item = &'a str>) -> Value {
+    Value::List(Arc::new(
+        values
+            .take(LONGEST_LIST)
+            .map(|value| text(Some(value)))
+            .collect(),
+    ))
+}
+
+fn instant(at: DateTime<Utc>) -> Value {
+    Value::Timestamp(at.fixed_offset())
+}
+
+fn rfc3339(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+fn written(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.as_str().to_owned(),
+        Value::Int(number) => number.to_string(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::Timestamp(at) => rfc3339(at.to_utc()),
+        Value::List(values) => values.iter().map(written).collect::<Vec<_>>().join(", "),
+        // No fact has another type: `new` makes none.
+        Value::Map(_)
+        | Value::Function(..)
+        | Value::UInt(_)
+        | Value::Float(_)
+        | Value::Bytes(_)
+        | Value::Duration(_)
+        | Value::Opaque(_)
+        | Value::Struct(_)
+        | Value::Null => String::new(),
+    }
+}
+
+/// Where a field may be prefilled from.
+pub const PREFILLS: [&str; 23] = [
+    "alert.source_alert_id",
+    "alert.source_url",
+    "alert.user",
+    "alert.department",
+    "alert.workload",
+    "alert.action",
+    "alert.enforcement",
+    "alert.policy",
+    "alert.rule",
+    "alert.label",
+    "alert.severity",
+    "alert.category",
+    "alert.product",
+    "alert.detection_source",
+    "alert.device",
+    "alert.device_serial",
+    "alert.device_os",
+    "alert.destination",
+    "alert.sensitive_types",
+    "alert.detected_at",
+    "incident.id",
+    "incident.severity",
+    "person.department",
+];
+
+/// What the source says for a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Prefill {
+    Value(String),
+    /// The source does not say.
+    Silent,
+}
+
+/// The value for a field, from one of [`PREFILLS`]; any other path is silent.
+pub fn prefill(path: &str, facts: &Facts) -> Prefill {
+    let value = PREFILLS
+        .contains(&path)
+        .then(|| facts.values.get(path))
+        .flatten()
+        .map(written);
+    match value {
+        Some(value) if !value.is_empty() => Prefill::Value(value),
+        _ => Prefill::Silent,
+    }
+}

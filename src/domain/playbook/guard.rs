@@ -1,0 +1,208 @@
+//! Proves an expression before it may run: names, functions, shape, and a yes or no on the samples.
+//! `cel` has no types and no limits of its own, and an error beside a true `||` would vanish.
+
+use super::criterion::ExprFault;
+use super::facts::{Facts, Sample, known_path, paths_under};
+use super::fault::nearest;
+use cel::common::ast::{EntryExpr, Expr as Ast};
+use cel::{Context, IdedExpr, Program, Value};
+
+const FUNCTIONS: [&str; 14] = [
+    "size",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "matches",
+    "lowerAscii",
+    "upperAscii",
+    "timestamp",
+    "duration",
+    "int",
+    "string",
+    "getHours",
+    "getDayOfWeek",
+    "getFullYear",
+];
+
+/// What the parser makes of operators and of the macros `all`, `exists`, `exists_one`, `filter`, `map`.
+const OPERATORS: [&str; 17] = [
+    "_?_:_", "_&&_", "_||_", "!_", "_-_", "_+_", "_*_", "_/_", "_%_", "_==_", "_!=_", "_>=_",
+    "_<=_", "_>_", "_<_", "-_", "@in",
+];
+
+/// Every fault of a parsed expression, in its order.
+pub(super) fn faults(program: &Program) -> Vec<ExprFault> {
+    let mut guard = Guard {
+        program,
+        found: Vec::new(),
+    };
+    guard.walk(program.expression(), &mut Vec::new());
+    if guard.found.is_empty() {
+        guard.samples(program.expression());
+    }
+    guard.found
+}
+
+struct Guard<'p> {
+    program: &'p Program,
+    found: Vec<ExprFault>,
+}
+
+impl Guard<'_> {
+    fn fault(&mut self, node: &IdedExpr, message: String) {
+        let at = self.program.source_info().offset_for(node.id);
+        let chars = at.map_or(0, |(start, _)| start as usize);
+        let source = &self.program.source_info().source;
+        let at = source.chars().take(chars).map(char::len_utf8).sum();
+        self.found.push(ExprFault { at, message });
+    }
+
+    /// `scope` holds the variables of the comprehension around the node.
+    fn walk(&mut self, node: &IdedExpr, scope: &mut Vec<String>) {
+        match &node.expr {
+            Ast::Ident(name) => self.name(node, name, scope),
+            Ast::Select(_) => self.select(node, scope),
+            Ast::Call(call) => {
+                let name = call.func_name.as_str();
+                let of_macro = !scope.is_empty() && name == "@not_strictly_false";
+                if !(of_macro || OPERATORS.contains(&name) || FUNCTIONS.contains(&name)) {
+                    self.fault(
+                        node,
+                        format!(
+                            "unknown function `{name}`; the functions are {}",
+                            FUNCTIONS.join(", ")
+                        ),
+                    );
+                }
+                for part in call.target.iter().map(AsRef::as_ref).chain(&call.args) {
+                    self.walk(part, scope);
+                }
+            }
+            Ast::Comprehension(inner) => {
+                if !scope.is_empty() {
+                    self.fault(
+                        node,
+                        "a comprehension inside a comprehension can run without end; split the criterion"
+                            .to_owned(),
+                    );
+                    return;
+                }
+                let mut own = vec![inner.iter_var.clone(), inner.accu_var.clone()];
+                own.extend(inner.iter_var2.clone());
+                self.walk(&inner.iter_range, &mut own.clone());
+                for part in [
+                    &inner.accu_init,
+                    &inner.loop_cond,
+                    &inner.loop_step,
+                    &inner.result,
+                ] {
+                    self.walk(part, &mut own);
+                }
+            }
+            Ast::List(list) => {
+                for element in &list.elements {
+                    self.walk(element, scope);
+                }
+            }
+            Ast::Map(map) => {
+                for entry in &map.entries {
+                    if let EntryExpr::MapEntry(entry) = &entry.expr {
+                        self.walk(&entry.key, scope);
+                        self.walk(&entry.value, scope);
+                    }
+                }
+            }
+            Ast::Literal(_) => {}
+            Ast::Struct(_) | Ast::Unspecified => {
+                self.fault(
+                    node,
+                    "objects cannot be made in a criterion; compare the facts directly".to_owned(),
+                );
+            }
+        }
+    }
+
+    fn name(&mut self, node: &IdedExpr, name: &str, scope: &[String]) {
+        if scope.iter().any(|own| own == name) || known_path(name) {
+            return;
+        }
+        let message = if paths_under(name).next().is_some() {
+            format!(
+                "`{name}` is a group of facts; say which, as in `{name}.{}`",
+                { paths_under(name).next().unwrap_or_default() }
+            )
+        } else {
+            format!(
+                "unknown name `{name}`; the facts are under alert, incident, person, repeat, and now"
+            )
+        };
+        self.fault(node, message);
+    }
+
+    fn select(&mut self, node: &IdedExpr, scope: &mut Vec<String>) {
+        let Ast::Select(select) = &node.expr else {
+            return;
+        };
+        let Ast::Ident(root) = &select.operand.expr else {
+            self.walk(&select.operand, scope);
+            self.fault(
+                node,
+                format!("`.{}` reaches into a value that has no parts", select.field),
+            );
+            return;
+        };
+        if scope.iter().any(|own| own == root) || paths_under(root).next().is_none() {
+            self.walk(&select.operand, scope);
+            return;
+        }
+        if !known_path(&format!("{root}.{}", select.field)) {
+            let hint = nearest(&select.field, paths_under(root))
+                .map(|near| format!("; did you mean `{root}.{near}`?"))
+                .unwrap_or_default();
+            self.fault(
+                node,
+                format!("unknown fact `{root}.{}`{hint}", select.field),
+            );
+        }
+    }
+
+    /// The whole on both samples; each side of `&&` and `||` by itself on the full one, because an
+    /// error beside the deciding side does not show.
+    fn samples(&mut self, node: &IdedExpr) {
+        self.sides(node, Facts::sample(Sample::Full).context());
+        if self.found.is_empty() {
+            self.yes_or_no(node, Facts::sample(Sample::Empty).context(), "an empty");
+        }
+    }
+
+    fn sides(&mut self, node: &IdedExpr, full: &Context<'_, '_>) {
+        let before = self.found.len();
+        if let Ast::Call(call) = &node.expr
+            && matches!(call.func_name.as_str(), "_&&_" | "_||_" | "!_")
+        {
+            for side in &call.args {
+                self.sides(side, full);
+            }
+        }
+        if self.found.len() == before {
+            self.yes_or_no(node, full, "a full");
+        }
+    }
+
+    fn yes_or_no(&mut self, node: &IdedExpr, context: &Context<'_, '_>, sample: &str) {
+        match context.resolve(node) {
+            Ok(Value::Bool(_)) => {}
+            Ok(other) => self.fault(
+                node,
+                format!(
+                    "gives a {}, not yes or no; compare it with something",
+                    other.type_of()
+                ),
+            ),
+            Err(error) => self.fault(
+                node,
+                format!("cannot be evaluated on {sample} sample: {error}"),
+            ),
+        }
+    }
+}
