@@ -79,6 +79,12 @@ macro_rules! keyed {
                 f.write_str(&self.0)
             }
         }
+
+        impl From<String> for $name {
+            fn from(key: String) -> Self {
+                Self(key)
+            }
+        }
     };
 }
 

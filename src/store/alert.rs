@@ -1,6 +1,6 @@
 //! Alerts and their raw bodies. The key under which a re-send is recognised is the source's own.
 
-use super::codec::{at, from_json, rounded, to_json, us};
+use super::codec::{at, from_json, to_json, us};
 use super::{Connection, StoreError};
 use crate::domain::alert::{
     Alert, AlertKind, Destination, Detail, Device, Named, SensitiveType, Severity, Times, User,
@@ -246,6 +246,18 @@ pub async fn save_incident(
     Ok(())
 }
 
+/// Why an alert opens nothing; `None` once it does after all.
+pub async fn save_noted(
+    connection: &mut Connection,
+    id: AlertId,
+    noted: Option<&str>,
+) -> Result<(), StoreError> {
+    sqlx::query!("UPDATE alerts SET noted = ? WHERE id = ?", noted, id.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Distinct detections of a person within the window around an instant. Re-sends and entities of one alert count once,
 /// drills and alerts that open nothing do not.
 pub async fn count_detections(
@@ -366,9 +378,4 @@ pub async fn list_raw(
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(|row| (row.sha256, row.body)).collect())
-}
-
-/// An instant as the store gives it back.
-pub fn as_kept(at: DateTime<Utc>) -> DateTime<Utc> {
-    rounded(at)
 }

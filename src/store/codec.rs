@@ -16,11 +16,6 @@ pub fn at(us: i64) -> Result<DateTime<Utc>, StoreError> {
     })
 }
 
-/// The instant as a column will give it back: without what is finer than a microsecond.
-pub fn rounded(at: DateTime<Utc>) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
-}
-
 pub fn to_json<T: Serialize>(what: &'static str, value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|e| StoreError::Inconsistent {
         what,

@@ -1,0 +1,237 @@
+//! One step on one incident: load, judge, append, derive effects and deadlines, commit.
+
+use super::{App, AppError, Ids};
+use crate::domain::ids::{IncidentId, PersonId};
+use crate::domain::incident::{Command, Context, Event, Incident, Refusal, apply, decide};
+use crate::domain::playbook::definition::Playbook;
+use crate::domain::policy::{Actor, Walls, reads};
+use crate::domain::restricted::Clearance;
+use crate::domain::role::Role;
+use crate::domain::{due, effect};
+use crate::store::outbox::Intent;
+use crate::store::{self, Connection, StoreError};
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+
+/// What a step led to.
+#[derive(Debug, Clone)]
+pub struct Acted {
+    pub incident: Incident,
+    /// False when nothing had to change.
+    pub changed: bool,
+}
+
+/// An incident that the actor may know of, with what they may read.
+pub struct Visible {
+    pub incident: Incident,
+    pub playbook: Arc<super::playbooks::Loaded>,
+    pub walls: Walls,
+    pub clearance: Clearance,
+}
+
+impl App {
+    /// A member's step. The same refusal for what does not exist and what is not theirs to see.
+    pub async fn act(
+        &self,
+        actor: &Actor,
+        id: IncidentId,
+        command: Command,
+    ) -> Result<Acted, AppError> {
+        let (app, actor) = (self.clone(), actor.clone());
+        self.store
+            .write(move |connection| {
+                Box::pin(async move { app.step(connection, &actor, id, &command).await })
+            })
+            .await
+    }
+
+    /// A member's step inside a transaction that is under way.
+    pub(super) async fn step(
+        &self,
+        connection: &mut Connection,
+        actor: &Actor,
+        id: IncidentId,
+        command: &Command,
+    ) -> Result<Acted, AppError> {
+        let visible = self.visible(connection, actor, id).await?;
+        let playbook = &visible.playbook.playbook;
+        let now = self.now();
+        let context = Context {
+            now,
+            playbook,
+            actor: Some(actor),
+        };
+        let events = decide(Some(&visible.incident), command, &context)?;
+        let by = By {
+            person: actor.person,
+            role: role_in(actor, &visible.incident, playbook),
+        };
+        self.commit(connection, Some(visible.incident), &events, by, playbook)
+            .await
+    }
+
+    /// The incident, if the actor may know of it at all.
+    pub(super) async fn visible(
+        &self,
+        connection: &mut Connection,
+        actor: &Actor,
+        id: IncidentId,
+    ) -> Result<Visible, AppError> {
+        let incident = store::incident::find(connection, id)
+            .await?
+            .ok_or(Refusal::NotFound)?;
+        let walls = store::incident::walls(connection, id).await?;
+        let playbook = self.playbooks.load(&incident.playbook)?;
+        let clearance =
+            reads(actor, &incident, &playbook.playbook, &walls).ok_or(Refusal::NotFound)?;
+        Ok(Visible {
+            incident,
+            playbook,
+            walls,
+            clearance,
+        })
+    }
+
+    /// Appends events, saves the state they lead to, its deadlines and its effects.
+    pub(super) async fn commit(
+        &self,
+        connection: &mut Connection,
+        before: Option<Incident>,
+        events: &[Event],
+        by: By,
+        playbook: &Playbook,
+    ) -> Result<Acted, AppError> {
+        let now = self.now();
+        let after = events
+            .iter()
+            .fold(before, |state, event| apply(state, event, by.person, now))
+            .ok_or(Refusal::NotFound)?;
+        if events.is_empty() {
+            return Ok(Acted {
+                incident: after,
+                changed: false,
+            });
+        }
+        // The row must stand before events refer to it.
+        store::incident::save(connection, &after, now).await?;
+        append(connection, &after, events, by, now, self.ids.as_ref()).await?;
+        store::due::save(connection, after.id, &due::of(&after, playbook)).await?;
+        for wanted in effect::of(events, &after, playbook) {
+            intend(connection, &after, &wanted, now).await?;
+        }
+        Ok(Acted {
+            incident: after,
+            changed: true,
+        })
+    }
+}
+
+/// Who acts, and in which role.
+#[derive(Debug, Clone, Copy)]
+pub struct By {
+    pub person: PersonId,
+    pub role: Option<Role>,
+}
+
+impl By {
+    /// An alert or a timer.
+    pub const PROGRAM: Self = Self {
+        person: PersonId::PROGRAM,
+        role: None,
+    };
+}
+
+/// The role in which a member acts here: the stage's, where they have it.
+fn role_in(actor: &Actor, incident: &Incident, playbook: &Playbook) -> Option<Role> {
+    let visit = incident
+        .current_visit()
+        .and_then(|(_, visit)| playbook.stage(&visit.stage));
+    let here = playbook.stage(&incident.stage);
+    [visit, here]
+        .into_iter()
+        .flatten()
+        .map(|stage| stage.role)
+        .find(|role| actor.has(*role))
+        .or_else(|| actor.roles.first().copied())
+}
+
+async fn append(
+    connection: &mut Connection,
+    incident: &Incident,
+    events: &[Event],
+    by: By,
+    at: DateTime<Utc>,
+    ids: &dyn Ids,
+) -> Result<(), StoreError> {
+    for event in events {
+        let entry = store::event::Entry {
+            incident: incident.id,
+            event,
+            at,
+            by: by.person,
+            role: by.role,
+            salt: ids.salt(),
+        };
+        store::event::append(connection, &entry).await?;
+    }
+    Ok(())
+}
+
+/// The key under which a card's message is kept.
+pub fn card_key(incident: IncidentId, visit: usize) -> String {
+    format!("card:{incident}:{visit}")
+}
+
+/// The key under which an incident's private thread is kept.
+pub fn thread_key(incident: IncidentId) -> String {
+    format!("thread:{incident}")
+}
+
+async fn intend(
+    connection: &mut Connection,
+    incident: &Incident,
+    wanted: &effect::Effect,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    use effect::Effect;
+    let id = incident.id;
+    let urgency = 5 - i64::from(incident.severity as u8);
+    let number = |visit: &usize| i64::try_from(*visit).unwrap_or(i64::MAX);
+    let (kind, key, channel, arg, base) = match wanted {
+        Effect::PostCard { visit, channel } => (
+            "post_card",
+            format!("post:{id}:{visit}"),
+            channel,
+            number(visit),
+            0,
+        ),
+        Effect::OpenThread { channel } => ("open_thread", format!("open:{id}"), channel, 0, 10),
+        Effect::Remind {
+            visit,
+            channel,
+            times,
+        } => (
+            "remind",
+            format!("remind:{id}:{visit}:{times}"),
+            channel,
+            number(visit),
+            10,
+        ),
+        Effect::EditCard { visit, channel } => (
+            "edit_card",
+            format!("edit:{id}:{visit}"),
+            channel,
+            number(visit),
+            20,
+        ),
+    };
+    let intent = Intent {
+        kind,
+        key: &key,
+        incident: Some(id),
+        channel,
+        arg,
+        rank: base + urgency,
+    };
+    store::outbox::insert(connection, &intent, now).await
+}

@@ -1,0 +1,303 @@
+//! The guided form: opened, each page saved before it is checked, reviewed, submitted.
+
+use super::act::{Acted, Visible};
+use super::facts::{facts, history};
+use super::{App, AppError};
+use crate::domain::form::{Body, Form, Mark, Prefilled, assemble};
+use crate::domain::ids::{DoneId, DraftId, FieldId, IncidentId, TransitionId};
+use crate::domain::incident::{Command, Context, Refusal, may_leave};
+use crate::domain::playbook::definition::{Transition, TransitionKind};
+use crate::domain::playbook::facts::{Prefill, prefill};
+use crate::domain::policy::Actor;
+use crate::store::draft::Draft;
+use crate::store::{self, Connection};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A form as it stands, with what a screen needs to show it.
+pub struct Opened {
+    pub draft: DraftId,
+    pub incident: IncidentId,
+    pub transition: TransitionId,
+    pub playbook: Arc<super::playbooks::Loaded>,
+    pub form: Form,
+}
+
+/// One thing that a person gave.
+#[derive(Debug, Clone)]
+pub enum Given {
+    /// A page as it arrived, by input key.
+    Page(BTreeMap<String, Vec<String>>),
+    Criteria(Vec<String>),
+    Done(Vec<String>),
+    Mark(FieldId, Mark),
+    /// Nothing new: look at it again.
+    Nothing,
+}
+
+/// A draft in a list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub draft: DraftId,
+    pub incident: IncidentId,
+    pub title: String,
+    pub saved_at: chrono::DateTime<chrono::Utc>,
+    pub answers: usize,
+}
+
+impl App {
+    /// The ways out of this kind that the member may take now.
+    pub async fn ways(
+        &self,
+        actor: &Actor,
+        id: IncidentId,
+        kind: TransitionKind,
+    ) -> Result<Vec<(TransitionId, String)>, AppError> {
+        let mut reader = self.store.read().await?;
+        let visible = self.visible(&mut reader, actor, id).await?;
+        let playbook = &visible.playbook.playbook;
+        let context = Context {
+            now: self.now(),
+            playbook,
+            actor: Some(actor),
+        };
+        may_leave(&visible.incident, &context)?;
+        let ways = playbook
+            .ways_out(&visible.incident.stage)
+            .filter(|t| t.kind == kind);
+        Ok(ways.map(|t| (t.id.clone(), t.title.clone())).collect())
+    }
+
+    /// Opens the member's form for a way out, or the draft they left.
+    pub async fn open_form(
+        &self,
+        actor: &Actor,
+        id: IncidentId,
+        transition: TransitionId,
+    ) -> Result<Opened, AppError> {
+        let (app, actor) = (self.clone(), actor.clone());
+        self.store
+            .write(move |connection| {
+                Box::pin(async move {
+                    let visible = app.visible(connection, &actor, id).await?;
+                    let playbook = &visible.playbook.playbook;
+                    let context = Context {
+                        now: app.now(),
+                        playbook,
+                        actor: Some(&actor),
+                    };
+                    may_leave(&visible.incident, &context)?;
+                    way(&visible, &transition)?;
+                    let (person, now) = (actor.person, app.now());
+                    let draft =
+                        store::draft::find_or_insert(connection, id, &transition, person, now)
+                            .await?;
+                    app.assembled(connection, &actor, visible, &draft, &draft.body)
+                        .await
+                })
+            })
+            .await
+    }
+
+    /// Saves what was given, before anything is checked; then shows how it stands.
+    /// A draft of somebody else is, like an incident out of sight, not found.
+    pub async fn give(&self, actor: &Actor, id: DraftId, given: Given) -> Result<Opened, AppError> {
+        let (app, actor) = (self.clone(), actor.clone());
+        let saved = self
+            .store
+            .write(move |connection| {
+                Box::pin(async move { app.save_given(connection, &actor, id, given).await })
+            })
+            .await?;
+        self.review(saved.0, saved.1).await
+    }
+
+    async fn save_given(
+        &self,
+        connection: &mut Connection,
+        actor: &Actor,
+        id: DraftId,
+        given: Given,
+    ) -> Result<(Actor, Draft), AppError> {
+        let mut draft = own(connection, actor, id).await?;
+        let playbook = self.playbook_of(connection, &draft).await?;
+        let known = playbook.playbook.record_at(&draft.transition);
+        let body = &mut draft.body;
+        match given {
+            Given::Page(page) => body.take_page(&page, &known),
+            Given::Criteria(ticked) => {
+                body.criteria = Some(ticked.into_iter().map(Into::into).collect());
+            }
+            Given::Done(ticked) => body.done = ticked.into_iter().map(DoneId).collect(),
+            Given::Mark(field, mark) => body.mark(field, mark),
+            Given::Nothing => return Ok((actor.clone(), draft)),
+        }
+        store::draft::save(connection, id, &draft.body, self.now()).await?;
+        Ok((actor.clone(), draft))
+    }
+
+    async fn review(&self, actor: Actor, draft: Draft) -> Result<Opened, AppError> {
+        let mut reader = self.store.read().await?;
+        let visible = self.visible(&mut reader, &actor, draft.incident).await?;
+        let body = draft.body.clone();
+        self.assembled(&mut reader, &actor, visible, &draft, &body)
+            .await
+    }
+
+    /// Submits a draft: refused with everything that is missing, or taken and closed in one commit.
+    pub async fn submit(&self, actor: &Actor, id: DraftId) -> Result<Acted, AppError> {
+        let (app, actor) = (self.clone(), actor.clone());
+        self.store
+            .write(move |connection| {
+                Box::pin(async move {
+                    let draft = own(connection, &actor, id).await?;
+                    let visible = app.visible(connection, &actor, draft.incident).await?;
+                    let opened = app
+                        .assembled(connection, &actor, visible, &draft, &draft.body)
+                        .await?;
+                    let readiness = opened.form.readiness;
+                    if !readiness.is_ready() {
+                        return Err(Refusal::RecordIncomplete(readiness).into());
+                    }
+                    let command = Command::Submit(Box::new(opened.form.submission));
+                    let acted = app
+                        .step(connection, &actor, draft.incident, &command)
+                        .await?;
+                    store::draft::submit(connection, id, app.now()).await?;
+                    Ok(acted)
+                })
+            })
+            .await
+    }
+
+    /// The member's forms under way, newest first, on incidents they may still see.
+    pub async fn drafts(&self, actor: &Actor) -> Result<Vec<Listed>, AppError> {
+        let mut reader = self.store.read().await?;
+        let mut listed = Vec::new();
+        for draft in store::draft::list_open(&mut reader, actor.person).await? {
+            let Ok(visible) = self.visible(&mut reader, actor, draft.incident).await else {
+                continue;
+            };
+            let transition = visible.playbook.playbook.transition(&draft.transition);
+            let Some(transition) = transition else {
+                continue;
+            };
+            if !transition.from.contains(&visible.incident.stage) || !visible.incident.is_open() {
+                continue;
+            }
+            listed.push(Listed {
+                draft: draft.id,
+                incident: draft.incident,
+                title: transition.title.clone(),
+                saved_at: draft.saved_at,
+                answers: draft.body.answers.len() + draft.body.marks.len(),
+            });
+        }
+        Ok(listed)
+    }
+
+    async fn playbook_of(
+        &self,
+        connection: &mut Connection,
+        draft: &Draft,
+    ) -> Result<Arc<super::playbooks::Loaded>, AppError> {
+        let incident = store::incident::find(connection, draft.incident).await?;
+        let incident = incident.ok_or(Refusal::NotFound)?;
+        Ok(self.playbooks.load(&incident.playbook)?)
+    }
+
+    async fn assembled(
+        &self,
+        connection: &mut Connection,
+        actor: &Actor,
+        visible: Visible,
+        draft: &Draft,
+        body: &Body,
+    ) -> Result<Opened, AppError> {
+        let transition = way(&visible, &draft.transition)?.clone();
+        let prefilled = self.prefilled(connection, &visible, &transition).await?;
+        let playbook = &visible.playbook.playbook;
+        let context = Context {
+            now: self.now(),
+            playbook,
+            actor: Some(actor),
+        };
+        let form = assemble(
+            &visible.incident,
+            &transition,
+            body,
+            &prefilled,
+            &context,
+            self.zone,
+        );
+        Ok(Opened {
+            draft: draft.id,
+            incident: draft.incident,
+            transition: transition.id,
+            playbook: visible.playbook,
+            form,
+        })
+    }
+
+    /// What the incident's first alert says for each field of the record.
+    async fn prefilled(
+        &self,
+        connection: &mut Connection,
+        visible: &Visible,
+        transition: &Transition,
+    ) -> Result<Prefilled, AppError> {
+        let playbook = &visible.playbook.playbook;
+        let on = self.first_alert(connection, &visible.incident).await?;
+        let person = visible.incident.concerned.first().copied();
+        let around = on.as_ref().map_or(visible.incident.opened_at, |on| {
+            store::alert::occurred_at(&on.alert, on.received_at)
+        });
+        let history = history(connection, person, around, playbook).await?;
+        let found = facts(
+            on.as_ref(),
+            Some(&visible.incident),
+            history,
+            playbook,
+            self.now(),
+        );
+        let fields = playbook.record_at(&transition.id);
+        Ok(fields
+            .iter()
+            .filter_map(|id| {
+                let path = playbook.field(id)?.prefill.as_deref()?;
+                let value = match prefill(path, &found) {
+                    Prefill::Value(value) => Some(value),
+                    Prefill::Silent => None,
+                };
+                Some((id.clone(), value))
+            })
+            .collect())
+    }
+}
+
+/// The draft, if it is the actor's own and still open.
+async fn own(connection: &mut Connection, actor: &Actor, id: DraftId) -> Result<Draft, AppError> {
+    let draft = store::draft::find(connection, id)
+        .await?
+        .ok_or(Refusal::NotFound)?;
+    if draft.author != actor.person {
+        return Err(Refusal::NotFound.into());
+    }
+    if !draft.open {
+        return Err(Refusal::Changed.into());
+    }
+    Ok(draft)
+}
+
+fn way<'v>(visible: &'v Visible, id: &TransitionId) -> Result<&'v Transition, Refusal> {
+    let playbook = &visible.playbook.playbook;
+    playbook
+        .transition(id)
+        .filter(|t| t.from.contains(&visible.incident.stage))
+        .ok_or_else(|| Refusal::NoSuchWay {
+            ways: playbook
+                .ways_out(&visible.incident.stage)
+                .map(|t| t.title.clone())
+                .collect(),
+        })
+}

@@ -1,0 +1,65 @@
+//! Use cases. They load, let `domain` judge, and commit facts and intended effects in one transaction.
+//! They never speak to the network and know no Discord, no HTTP.
+
+pub mod act;
+mod facts;
+pub mod form;
+pub mod intake;
+pub mod people;
+pub mod playbooks;
+pub mod query;
+pub mod sweep;
+#[cfg(test)]
+mod tests;
+
+use crate::domain::incident::Refusal;
+use crate::store::{Store, StoreError};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use playbooks::Playbooks;
+use std::sync::Arc;
+
+/// Where the present comes from.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// Where random numbers come from.
+pub trait Ids: Send + Sync {
+    /// Salt for a payload's hash.
+    fn salt(&self) -> [u8; 16];
+}
+
+/// What every use case stands on. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub store: Store,
+    pub playbooks: Arc<Playbooks>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    /// The organisation's time zone: times are typed and shown in it.
+    pub zone: Tz,
+}
+
+impl App {
+    /// The present as the store gives it back: whole microseconds.
+    pub fn now(&self) -> DateTime<Utc> {
+        let now = self.clock.now();
+        DateTime::from_timestamp_micros(now.timestamp_micros()).unwrap_or(now)
+    }
+}
+
+/// The user's refusal, or our fault.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<Refusal> for AppError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}

@@ -1,0 +1,126 @@
+//! The playbooks in force, and every older version that an incident still follows.
+
+use crate::domain::ids::PlaybookRef;
+use crate::domain::playbook::definition::Playbook;
+use crate::domain::playbook::fault::Fault;
+use crate::domain::playbook::read;
+use crate::store::{self, Connection, StoreError};
+use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+
+/// One version, read.
+#[derive(Debug)]
+pub struct Loaded {
+    pub reference: PlaybookRef,
+    pub playbook: Playbook,
+    pub text: String,
+}
+
+/// All faults of one file.
+#[derive(Debug)]
+pub struct FileFaults {
+    pub file: String,
+    pub faults: Vec<Fault>,
+}
+
+/// Those in force in the order in which they are asked whether they take an alert.
+pub struct Playbooks {
+    current: Vec<Arc<Loaded>>,
+    by_hash: RwLock<BTreeMap<String, Arc<Loaded>>>,
+}
+
+impl Playbooks {
+    /// Reads the files in force: name and text. All faults of all files at once.
+    pub fn read(files: &[(String, String)]) -> Result<Self, Vec<FileFaults>> {
+        let mut current = Vec::new();
+        let mut faulty = Vec::new();
+        for (file, text) in files {
+            match load(text) {
+                Ok(loaded) => current.push(Arc::new(loaded)),
+                Err(faults) => faulty.push(FileFaults {
+                    file: file.clone(),
+                    faults,
+                }),
+            }
+        }
+        if !faulty.is_empty() {
+            return Err(faulty);
+        }
+        let by_hash = current
+            .iter()
+            .map(|l| (l.reference.hash.clone(), l.clone()))
+            .collect();
+        Ok(Self {
+            current,
+            by_hash: RwLock::new(by_hash),
+        })
+    }
+
+    /// Keeps the texts in force and takes in older versions that incidents follow. Runs once, at start.
+    pub async fn keep(
+        &self,
+        connection: &mut Connection,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        for loaded in &self.current {
+            store::playbook::save(connection, &loaded.reference, &loaded.text, now).await?;
+        }
+        for (hash, text) in store::playbook::list(connection).await? {
+            if self.find(&hash).is_some() {
+                continue;
+            }
+            match load(&text) {
+                Ok(loaded) => {
+                    if let Ok(mut all) = self.by_hash.write() {
+                        all.insert(hash, Arc::new(loaded));
+                    }
+                }
+                Err(faults) => {
+                    let why = faults.first().map_or_else(String::new, ToString::to_string);
+                    return Err(StoreError::Inconsistent {
+                        what: "a kept playbook",
+                        why,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Those in force.
+    pub fn current(&self) -> &[Arc<Loaded>] {
+        &self.current
+    }
+
+    /// The version that an incident is pinned to.
+    pub fn load(&self, reference: &PlaybookRef) -> Result<Arc<Loaded>, StoreError> {
+        self.find(&reference.hash)
+            .ok_or_else(|| StoreError::Missing {
+                what: "playbook",
+                key: format!("{} version {}", reference.id, reference.version),
+            })
+    }
+
+    fn find(&self, hash: &str) -> Option<Arc<Loaded>> {
+        self.by_hash
+            .read()
+            .ok()
+            .and_then(|all| all.get(hash).cloned())
+    }
+}
+
+fn load(text: &str) -> Result<Loaded, Vec<Fault>> {
+    let playbook = read(text)?;
+    let reference = PlaybookRef {
+        id: playbook.id.clone(),
+        version: playbook.version.clone(),
+        hash: hex::encode(Sha256::digest(text.as_bytes())),
+    };
+    Ok(Loaded {
+        reference,
+        playbook,
+        text: text.to_owned(),
+    })
+}

@@ -1,0 +1,307 @@
+//! Reads: each passes the policy first, and what it refuses looks like nothing is there.
+
+use super::facts::history;
+use super::{App, AppError};
+use crate::domain::alert::Detail;
+use crate::domain::ids::{AlertId, IncidentId, PersonId};
+use crate::domain::incident::{Incident, Refusal};
+use crate::domain::placement::{self, Placement};
+use crate::domain::policy::{self, Actor, reads};
+use crate::domain::restricted::{Clearance, Level};
+use crate::domain::timeline::{Line, lines};
+use crate::domain::view::{CardView, OnIncident, Sight, card};
+use crate::store::access::View;
+use crate::store::people::Member;
+use crate::store::{self, Connection};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One line of a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queued {
+    pub id: IncidentId,
+    pub severity: &'static str,
+    pub stage: String,
+    pub age: String,
+    pub holder: Option<String>,
+    /// Whether the reader can take it now.
+    pub yours_to_take: bool,
+}
+
+/// The restricted part of one alert, opened for a cleared reader.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    pub alert: AlertId,
+    pub source: String,
+    pub source_alert_id: String,
+    pub source_url: Option<String>,
+    pub times_received: i64,
+    pub notes: Vec<String>,
+    pub detail: Detail,
+    /// As received; the newest first.
+    pub bodies: Vec<Vec<u8>>,
+}
+
+/// A card with where it may go.
+pub struct Placed {
+    pub view: CardView,
+    pub placement: Placement,
+    pub sealed_reference: String,
+}
+
+/// A private thread with those who belong in it.
+pub struct ThreadView {
+    pub id: IncidentId,
+    pub view: CardView,
+    pub members: Vec<Member>,
+}
+
+impl App {
+    /// The incidents that the member may work on, the urgent first.
+    pub async fn queue(&self, actor: &Actor) -> Result<Vec<Queued>, AppError> {
+        let mut reader = self.store.read().await?;
+        let names = store::people::names(&mut reader).await?;
+        let mut rows = Vec::new();
+        for incident in store::incident::list_open(&mut reader).await? {
+            let walls = store::incident::walls(&mut reader, incident.id).await?;
+            let loaded = self.playbooks.load(&incident.playbook)?;
+            if reads(actor, &incident, &loaded.playbook, &walls).is_none() {
+                continue;
+            }
+            rows.push((
+                incident.severity,
+                self.queued(actor, &incident, &loaded.playbook, &names),
+            ));
+        }
+        rows.sort_by_key(|(severity, row)| {
+            (!row.yours_to_take, std::cmp::Reverse(*severity), row.id)
+        });
+        Ok(rows.into_iter().map(|(_, row)| row).collect())
+    }
+
+    fn queued(
+        &self,
+        actor: &Actor,
+        incident: &Incident,
+        playbook: &crate::domain::playbook::definition::Playbook,
+        names: &BTreeMap<PersonId, String>,
+    ) -> Queued {
+        use crate::domain::incident::Phase;
+        use crate::domain::policy::{Act, may};
+        let visit = incident.current_visit().map(|(_, visit)| &visit.stage);
+        let stage = visit.and_then(|id| playbook.stage(id));
+        let act = match &incident.phase {
+            Phase::Offered(_) => Act::Receive,
+            Phase::Open { .. } | Phase::Ended(_) => Act::Claim,
+        };
+        let holder = incident.holder();
+        Queued {
+            id: incident.id,
+            severity: incident.severity.key(),
+            stage: stage.map_or_else(|| incident.stage.to_string(), |s| s.title.clone()),
+            age: crate::domain::view::age(self.now() - incident.opened_at),
+            holder: holder.map(|h| names.get(&h).cloned().unwrap_or_else(|| h.to_string())),
+            yours_to_take: may(actor, act, incident, playbook)
+                && holder.is_none_or(|h| h == actor.person),
+        }
+    }
+
+    /// The timeline as far as the member may read it, with the names of those who acted.
+    pub async fn timeline(
+        &self,
+        actor: &Actor,
+        id: IncidentId,
+    ) -> Result<(Incident, Vec<Line>, BTreeMap<PersonId, String>), AppError> {
+        let mut reader = self.store.read().await?;
+        let visible = self.visible(&mut reader, actor, id).await?;
+        if visible.clearance.level() < Level::Steps {
+            return Err(Refusal::NotFound.into());
+        }
+        let history = store::event::list(&mut reader, id).await?;
+        let told = lines(
+            &history,
+            &visible.playbook.playbook,
+            &visible.clearance,
+            self.zone,
+        );
+        let names = store::people::names(&mut reader).await?;
+        Ok((visible.incident, told, names))
+    }
+
+    /// Title, files, subjects and raw bodies, for a cleared reader; the view is logged in the same commit.
+    pub async fn details(&self, actor: &Actor, id: IncidentId) -> Result<Vec<Opened>, AppError> {
+        let (app, actor) = (self.clone(), actor.clone());
+        self.store
+            .write(move |connection| {
+                Box::pin(async move {
+                    let visible = app.visible(connection, &actor, id).await?;
+                    let playbook = &visible.playbook.playbook;
+                    let clearance =
+                        policy::details(&actor, &visible.incident, playbook, &visible.walls)
+                            .ok_or(Refusal::NotFound)?;
+                    let view = View {
+                        at: app.now(),
+                        by: actor.person,
+                        what: "details",
+                        incident: id,
+                        reason: None,
+                        salt: app.ids.salt(),
+                    };
+                    store::access::append(connection, &view).await?;
+                    open_alerts(connection, &visible.incident, &clearance).await
+                })
+            })
+            .await
+    }
+
+    /// The card of one stay at a stage, as its channel may see it, and where it may go.
+    pub async fn placed_card(
+        &self,
+        id: IncidentId,
+        visit: usize,
+    ) -> Result<Option<Placed>, AppError> {
+        let mut reader = self.store.read().await?;
+        let Some(incident) = store::incident::find(&mut reader, id).await? else {
+            return Ok(None);
+        };
+        let loaded = self.playbooks.load(&incident.playbook)?;
+        let playbook = &loaded.playbook;
+        let Some(stay) = incident.visits.get(visit) else {
+            return Ok(None);
+        };
+        let Some(stage) = playbook.stage(&stay.stage) else {
+            return Ok(None);
+        };
+        let walls = store::incident::walls(&mut reader, id).await?;
+        let members = store::people::list_members(&mut reader).await?;
+        let readers: BTreeSet<PersonId> = members
+            .iter()
+            .filter(|m| m.roles.contains(&stage.role))
+            .map(|m| m.person)
+            .collect();
+        let placement = placement::of(&incident, &stay.channel, &readers, &walls);
+        let offered = matches!(stay.state, crate::domain::incident::VisitState::Offered);
+        let clearance = policy::channel(stage, offered);
+        let view = self
+            .card_view(&mut reader, &incident, visit, &clearance)
+            .await?;
+        Ok(view.map(|view| Placed {
+            view,
+            placement,
+            sealed_reference: format!("S-{}", id.0),
+        }))
+    }
+
+    /// The incident's private thread: its record, and those on the case who are not walled.
+    pub async fn thread(&self, id: IncidentId) -> Result<Option<ThreadView>, AppError> {
+        let mut reader = self.store.read().await?;
+        let Some(incident) = store::incident::find(&mut reader, id).await? else {
+            return Ok(None);
+        };
+        let walls = store::incident::walls(&mut reader, id).await?;
+        let members = store::people::list_members(&mut reader).await?;
+        let on_case = members
+            .into_iter()
+            .filter(|m| incident.on_case.contains(&m.person) && !walls.contains(&m.person))
+            .collect();
+        let Some((visit, _)) = incident.current_visit() else {
+            return Ok(None);
+        };
+        let view = self
+            .card_view(&mut reader, &incident, visit, &policy::thread())
+            .await?;
+        Ok(view.map(|view| ThreadView {
+            id,
+            view,
+            members: on_case,
+        }))
+    }
+
+    async fn card_view(
+        &self,
+        connection: &mut Connection,
+        incident: &Incident,
+        visit: usize,
+        clearance: &Clearance,
+    ) -> Result<Option<CardView>, AppError> {
+        let loaded = self.playbooks.load(&incident.playbook)?;
+        let mut alerts = Vec::with_capacity(incident.alerts.len());
+        for id in &incident.alerts {
+            alerts.push(on_incident(store::alert::load(connection, *id).await?));
+        }
+        let person = incident.concerned.first().copied();
+        let around = alerts.first().map_or(incident.opened_at, |on| {
+            store::alert::occurred_at(&on.alert, on.received_at)
+        });
+        let history = history(connection, person, around, &loaded.playbook).await?;
+        let names = store::people::names(connection).await?;
+        let sight = Sight {
+            playbook: &loaded.playbook,
+            alerts: &alerts,
+            names: &names,
+            detections: person.map(|_| history.detections),
+            clearance,
+            now: self.now(),
+            zone: self.zone,
+        };
+        Ok(card(incident, visit, &sight))
+    }
+
+    pub(super) async fn first_alert(
+        &self,
+        connection: &mut Connection,
+        incident: &Incident,
+    ) -> Result<Option<OnIncident>, AppError> {
+        match incident.alerts.first() {
+            Some(id) => Ok(Some(on_incident(
+                store::alert::load(connection, *id).await?,
+            ))),
+            None => Ok(None),
+        }
+    }
+
+    /// How a person is called, for an answer to a member who may know it.
+    pub async fn name(&self, person: PersonId) -> Result<String, AppError> {
+        let mut reader = self.store.read().await?;
+        let mut names = store::people::names(&mut reader).await?;
+        Ok(names.remove(&person).unwrap_or_else(|| person.to_string()))
+    }
+}
+
+fn on_incident(kept: store::alert::Kept) -> OnIncident {
+    OnIncident {
+        id: kept.id,
+        source: kept.source,
+        received_at: kept.received_at,
+        times_received: kept.times_received,
+        alert: kept.alert,
+    }
+}
+
+async fn open_alerts(
+    connection: &mut Connection,
+    incident: &Incident,
+    clearance: &Clearance,
+) -> Result<Vec<Opened>, AppError> {
+    let mut opened = Vec::new();
+    for id in &incident.alerts {
+        let kept = store::alert::load(connection, *id).await?;
+        let detail = kept
+            .alert
+            .detail
+            .open(clearance)
+            .cloned()
+            .ok_or(Refusal::NotFound)?;
+        let bodies = store::alert::list_raw(connection, *id).await?;
+        opened.push(Opened {
+            alert: *id,
+            source: kept.source.to_string(),
+            source_alert_id: kept.alert.source_alert_id,
+            source_url: kept.alert.source_url,
+            times_received: kept.times_received,
+            notes: kept.alert.parse_notes,
+            detail,
+            bodies: bodies.into_iter().rev().map(|(_, body)| body).collect(),
+        });
+    }
+    Ok(opened)
+}
