@@ -1,5 +1,9 @@
 //! Baton passes security incidents from one team to the next without dropping anything.
 
 pub mod app;
+pub mod discord;
 pub mod domain;
+pub mod http;
+pub mod outbound;
+pub mod render;
 pub mod store;

@@ -1,0 +1,397 @@
+//! The context type of each template, with a sample. No field is ever null: what is missing is a word or an empty list.
+
+use super::templates::{Template, TemplateFault, Templates};
+use crate::domain::view::CardView;
+use serde::Serialize;
+
+macro_rules! template {
+    ($name:literal, $type:ty, $sample:expr) => {
+        impl Template for $type {
+            const NAME: &'static str = $name;
+            fn sample() -> Self {
+                $sample
+            }
+        }
+    };
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Labelled {
+    pub label: String,
+    pub value: String,
+}
+
+impl Labelled {
+    pub fn new(label: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { label: label.into(), value: value.into() }
+    }
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Noted {
+    pub text: String,
+    pub note: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Recorded {
+    pub title: String,
+    pub value: String,
+    pub from_source: bool,
+}
+
+/// A live card, and the first message of a thread.
+#[derive(Debug, Clone, Serialize)]
+pub struct CardContext {
+    pub drill: bool,
+    pub id: String,
+    pub severity: String,
+    pub stage: String,
+    pub status: String,
+    pub returned: String,
+    pub facts: Vec<Labelled>,
+    pub criteria: Vec<Noted>,
+    pub record: Vec<Recorded>,
+    pub do_not_touch: String,
+}
+
+impl From<&CardView> for CardContext {
+    fn from(view: &CardView) -> Self {
+        let facts = view.facts.iter().map(|(l, v)| Labelled::new(l, v)).collect();
+        let criteria = view.criteria.iter();
+        let record = view.record.iter();
+        Self {
+            drill: view.drill,
+            id: view.id.to_string(),
+            severity: capital(view.severity),
+            stage: view.stage.clone(),
+            status: view.status.clone(),
+            returned: view.returned.clone().unwrap_or_default(),
+            facts,
+            criteria: criteria
+                .map(|(text, note)| Noted { text: text.clone(), note: note.clone() })
+                .collect(),
+            record: record
+                .map(|(title, value, from_source)| Recorded {
+                    title: title.clone(),
+                    value: value.clone(),
+                    from_source: *from_source,
+                })
+                .collect(),
+            do_not_touch: view.do_not_touch.clone().unwrap_or_default(),
+        }
+    }
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn card_sample() -> CardContext {
+    CardContext {
+        drill: true,
+        id: "INC-1".to_owned(),
+        severity: "High".to_owned(),
+        stage: "Triage".to_owned(),
+        status: "Waiting for someone to claim it".to_owned(),
+        returned: "It lacks the destination".to_owned(),
+        facts: vec![Labelled::new("Person", "a@b.example")],
+        criteria: vec![Noted { text: "A criterion".to_owned(), note: "met".to_owned() }],
+        record: vec![Recorded {
+            title: "Department".to_owned(),
+            value: "Finance".to_owned(),
+            from_source: true,
+        }],
+        do_not_touch: "Do not restart the device".to_owned(),
+    }
+}
+template!("card", CardContext, card_sample());
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct ThreadContext(pub CardContext);
+template!("thread", ThreadContext, ThreadContext(card_sample()));
+
+#[derive(Debug, Clone, Serialize)]
+pub struct PastCard {
+    pub drill: bool,
+    pub id: String,
+    pub status: String,
+}
+template!(
+    "card_past",
+    PastCard,
+    PastCard { drill: true, id: "INC-1".to_owned(), status: "Handed on".to_owned() }
+);
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Reminder {
+    pub drill: bool,
+    pub id: String,
+    pub severity: String,
+    pub stage: String,
+    pub next: String,
+    pub times: u32,
+}
+template!(
+    "reminder",
+    Reminder,
+    Reminder {
+        drill: true,
+        id: "INC-1".to_owned(),
+        severity: "High".to_owned(),
+        stage: "Triage".to_owned(),
+        next: "Claim it on its card.".to_owned(),
+        times: 1,
+    }
+);
+
+/// For the audit channel: what went wrong, and its cure.
+#[derive(Debug, Clone, Serialize)]
+pub struct Notice {
+    pub title: String,
+    pub text: String,
+    pub cure: String,
+}
+template!(
+    "notice",
+    Notice,
+    Notice {
+        title: "A card could not be posted".to_owned(),
+        text: "The channel is missing".to_owned(),
+        cure: "Create it again".to_owned(),
+    }
+);
+
+#[derive(Debug, Clone, Serialize)]
+pub struct QueueRow {
+    pub id: String,
+    pub severity: String,
+    pub stage: String,
+    pub age: String,
+    pub holder: String,
+    pub yours_to_take: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Queue {
+    pub count: usize,
+    pub rows: Vec<QueueRow>,
+}
+template!(
+    "queue",
+    Queue,
+    Queue {
+        count: 1,
+        rows: vec![QueueRow {
+            id: "INC-1".to_owned(),
+            severity: "high".to_owned(),
+            stage: "Triage".to_owned(),
+            age: "3 hours".to_owned(),
+            holder: "nobody".to_owned(),
+            yours_to_take: true,
+        }],
+    }
+);
+
+#[derive(Debug, Clone, Serialize)]
+pub struct TimelineLine {
+    pub at: String,
+    pub who: String,
+    pub role: String,
+    pub what: String,
+    pub on: Vec<String>,
+    pub details: Vec<Labelled>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Timeline {
+    pub id: String,
+    pub page_note: String,
+    pub lines: Vec<TimelineLine>,
+}
+template!(
+    "timeline",
+    Timeline,
+    Timeline {
+        id: "INC-1".to_owned(),
+        page_note: "page 1 of 2".to_owned(),
+        lines: vec![TimelineLine {
+            at: "2026-11-03 08:40 UTC".to_owned(),
+            who: "tier1".to_owned(),
+            role: "tier1".to_owned(),
+            what: "claimed".to_owned(),
+            on: vec!["A criterion".to_owned()],
+            details: vec![Labelled::new("Reason", "because")],
+        }],
+    }
+);
+
+#[derive(Debug, Clone, Serialize)]
+pub struct AlertDetails {
+    pub alert: String,
+    pub source: String,
+    pub source_alert_id: String,
+    pub times_received: i64,
+    pub lines: Vec<Labelled>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Details {
+    pub id: String,
+    pub count: usize,
+    pub alerts: Vec<AlertDetails>,
+}
+template!(
+    "details",
+    Details,
+    Details {
+        id: "INC-1".to_owned(),
+        count: 1,
+        alerts: vec![AlertDetails {
+            alert: "ALR-1".to_owned(),
+            source: "purview".to_owned(),
+            source_alert_id: "a-1".to_owned(),
+            times_received: 2,
+            lines: vec![Labelled::new("Title", "A title")],
+        }],
+    }
+);
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Ticked {
+    pub ticked: bool,
+    pub text: String,
+    pub note: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ReviewItem {
+    pub title: String,
+    pub value: String,
+    pub problem: String,
+    pub from_source: bool,
+}
+
+/// The review screen of a form.
+#[derive(Debug, Clone, Serialize)]
+pub struct Review {
+    pub id: String,
+    pub title: String,
+    pub draft: String,
+    pub criteria: Vec<Ticked>,
+    pub items: Vec<ReviewItem>,
+    pub done: Vec<Ticked>,
+    pub missing: Vec<String>,
+}
+template!(
+    "review",
+    Review,
+    Review {
+        id: "INC-1".to_owned(),
+        title: "Escalate".to_owned(),
+        draft: "DRF-1".to_owned(),
+        criteria: vec![Ticked { ticked: true, text: "A".to_owned(), note: "met".to_owned() }],
+        items: vec![ReviewItem {
+            title: "Department".to_owned(),
+            value: "Finance".to_owned(),
+            problem: "is missing".to_owned(),
+            from_source: true,
+        }],
+        done: vec![Ticked { ticked: false, text: "Source opened".to_owned(), note: "open".to_owned() }],
+        missing: vec!["Department is missing".to_owned()],
+    }
+);
+
+/// An answer to a person: what was done, or why not, and the next step.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Answer {
+    pub title: String,
+    pub text: String,
+    pub missing: Vec<String>,
+    pub next: String,
+}
+template!(
+    "answer",
+    Answer,
+    Answer {
+        title: "Done".to_owned(),
+        text: "INC-1 is yours".to_owned(),
+        missing: vec!["Department is missing".to_owned()],
+        next: "Escalate it".to_owned(),
+    }
+);
+
+#[derive(Debug, Clone, Serialize)]
+pub struct DraftRow {
+    pub draft: String,
+    pub incident: String,
+    pub title: String,
+    pub saved: String,
+    pub answers: usize,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Drafts {
+    pub count: usize,
+    pub rows: Vec<DraftRow>,
+}
+template!(
+    "drafts",
+    Drafts,
+    Drafts {
+        count: 1,
+        rows: vec![DraftRow {
+            draft: "DRF-1".to_owned(),
+            incident: "INC-1".to_owned(),
+            title: "Escalate".to_owned(),
+            saved: "2026-11-03 08:40 UTC".to_owned(),
+            answers: 2,
+        }],
+    }
+);
+
+#[derive(Debug, Clone, Serialize)]
+pub struct HelpRow {
+    pub path: String,
+    pub what: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Help {
+    pub rows: Vec<HelpRow>,
+    pub waiting: String,
+}
+template!(
+    "help",
+    Help,
+    Help {
+        rows: vec![HelpRow { path: "queue".to_owned(), what: "What is open".to_owned() }],
+        waiting: "1 incident waits for you".to_owned(),
+    }
+);
+
+/// Renders every template with its sample; what fails is a fault of the template.
+pub fn prove(templates: &Templates) -> Vec<TemplateFault> {
+    fn one<T: Template>(templates: &Templates) -> Option<TemplateFault> {
+        templates.render(&T::sample()).err()
+    }
+    [
+        one::<CardContext>(templates),
+        one::<PastCard>(templates),
+        one::<Reminder>(templates),
+        one::<ThreadContext>(templates),
+        one::<Notice>(templates),
+        one::<Queue>(templates),
+        one::<Timeline>(templates),
+        one::<Details>(templates),
+        one::<Review>(templates),
+        one::<Answer>(templates),
+        one::<Drafts>(templates),
+        one::<Help>(templates),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -1,0 +1,6 @@
+//! What is shown, before any chat knows it: neutral cards, forms and the escaping of outside text.
+//! Names no chat library and no network.
+
+pub mod card;
+pub mod escape;
+pub mod form;
