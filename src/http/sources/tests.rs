@@ -1,0 +1,575 @@
+//! The adapters on the sample bodies, on variations of them, and on any bytes.
+
+use super::flat::flat;
+use super::*;
+use crate::domain::restricted::Purpose;
+use proptest::prelude::*;
+use serde_json::json;
+
+fn clearance() -> crate::domain::restricted::Clearance {
+    crate::domain::restricted::Clearance::system(Purpose::Evaluation)
+}
+
+fn sample(name: &str) -> Vec<u8> {
+    let path = format!("{}/tests/data/payloads/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(path).unwrap()
+}
+
+fn sample_value(name: &str) -> Value {
+    serde_json::from_slice(&sample(name)).unwrap()
+}
+
+/// The expected facts of a sample, without what the caller or a reader adds.
+fn expected(name: &str) -> Vec<Value> {
+    let all = sample_value("EXPECTED.json");
+    let mut alerts = all[name]["alerts"].as_array().unwrap().clone();
+    for alert in &mut alerts {
+        alert.as_object_mut().unwrap().remove("note");
+        alert["playbook"] = Value::Null;
+    }
+    alerts
+}
+
+fn readings(adapter: &Adapter, body: &[u8]) -> Vec<Reading> {
+    let elements = adapter.read(body).unwrap();
+    elements.into_iter().map(|e| e.outcome.unwrap()).collect()
+}
+
+fn only(adapter: &Adapter, body: &Value) -> Reading {
+    let mut all = readings(adapter, body.to_string().as_bytes());
+    assert_eq!(all.len(), 1);
+    all.remove(0)
+}
+
+fn facts(reading: &Reading) -> &Alert {
+    match reading {
+        Reading::Alert(alert) | Reading::Noted(alert, _) => alert,
+    }
+}
+
+fn flats(adapter: &Adapter, body: &[u8]) -> Vec<Value> {
+    let all = readings(adapter, body);
+    all.iter().map(|r| flat(r, None, &clearance())).collect()
+}
+
+fn generic() -> Adapter {
+    Adapter::Generic(Box::default())
+}
+
+#[test]
+fn each_office365_sample_gives_its_facts() {
+    for name in [
+        "purview_dlp_alert_endpoint_web_low.json",
+        "purview_dlp_alert_entity_exchange.json",
+        "purview_dlp_rulematch_exchange.json",
+        "o365_alert_elevation_exchange_admin.json",
+        "mcas_alert_impossible_travel.json",
+    ] {
+        assert_eq!(
+            flats(&Adapter::Office365, &sample(name)),
+            expected(name),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn each_graph_sample_gives_its_facts() {
+    for name in [
+        "graph_alert_v2_mde_hidden_file.json",
+        "graph_incidents_list_demo.json",
+        "graph_change_notification.json",
+        "graph_lifecycle_notification.json",
+        "graph_devicecompliancedevicestatus_docs.json",
+    ] {
+        assert_eq!(
+            flats(&Adapter::Graph, &sample(name)),
+            expected(name),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_remediated_risk_opens_nothing_and_keeps_its_facts() {
+    let name = "graph_riskdetection_docs.json";
+    let mut wanted = expected(name);
+    // The second of two detection times has no place in the normalized alert.
+    wanted[0]["times"]
+        .as_object_mut()
+        .unwrap()
+        .remove("detected");
+    assert_eq!(flats(&Adapter::Graph, &sample(name)), wanted);
+}
+
+#[test]
+fn the_answer_to_a_comment_opens_nothing() {
+    let name = "graph_comment_create_response.json";
+    let all = flats(&Adapter::Graph, &sample(name));
+    assert_eq!(all.len(), 2);
+    assert!(all.iter().all(|each| *each == expected(name)[0]));
+}
+
+#[test]
+fn the_kind_is_dlp_for_dlp_only() {
+    for (name, kind) in [
+        ("purview_dlp_alert_endpoint_web_low.json", AlertKind::Dlp),
+        ("purview_dlp_rulematch_exchange.json", AlertKind::Dlp),
+        (
+            "o365_alert_elevation_exchange_admin.json",
+            AlertKind::Identity,
+        ),
+        ("mcas_alert_impossible_travel.json", AlertKind::Identity),
+    ] {
+        assert_eq!(
+            facts(&only(&Adapter::Office365, &sample_value(name))).kind,
+            kind,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn an_endpoint_upload_tells_rule_types_device_and_enforcement() {
+    let reading = only(
+        &Adapter::Office365,
+        &sample_value("purview_dlp_alert_endpoint_web_low.json"),
+    );
+    let alert = facts(&reading);
+    assert_eq!(alert.enforcement.as_deref(), Some("Audit"));
+    assert_eq!(
+        alert.device.as_ref().unwrap().uid.as_deref(),
+        Some("480217736059114")
+    );
+    assert_eq!(
+        alert.rule.as_ref().unwrap().name.as_deref(),
+        Some("Low volume of content detected Identity Papers Browser")
+    );
+    let types: Vec<_> = alert
+        .sensitive_types
+        .iter()
+        .map(|t| (t.name.as_deref().unwrap(), t.count))
+        .collect();
+    assert_eq!(
+        types,
+        [
+            ("Finland Passport Number", Some(1)),
+            ("Poland Identity Card", Some(1)),
+            ("EU Passport Number", Some(3))
+        ]
+    );
+    let detail = alert.detail.open(&clearance()).unwrap();
+    let file = detail.file.as_ref().unwrap();
+    assert_eq!(file.name.as_deref(), Some("applicants0917-list-tw.pdf"));
+    assert_eq!(file.size_bytes, Some(164_902));
+}
+
+#[test]
+fn the_highest_rule_of_a_match_gives_severity_and_rule() {
+    let mut body = sample_value("purview_dlp_rulematch_exchange.json");
+    body["PolicyDetails"][0]["Rules"]
+        .as_array_mut()
+        .unwrap()
+        .reverse();
+    let reading = only(&Adapter::Office365, &body);
+    let alert = facts(&reading);
+    assert_eq!(alert.severity, Severity::High);
+    assert_eq!(
+        alert.rule.as_ref().unwrap().name.as_deref(),
+        Some("High volume of content detected ledger")
+    );
+    assert_eq!(alert.enforcement.as_deref(), Some("BlockAccess"));
+    assert_eq!(alert.sensitive_types.len(), 2);
+    assert_eq!(alert.destination.as_ref().unwrap().external, Some(true));
+}
+
+#[test]
+fn entities_of_one_alert_are_kept_apart_by_their_time() {
+    let entity = sample_value("purview_dlp_alert_entity_exchange.json");
+    let alert = sample_value("purview_dlp_alert_endpoint_web_low.json");
+    assert!(
+        facts(&only(&Adapter::Office365, &entity))
+            .key_time
+            .is_some()
+    );
+    assert!(facts(&only(&Adapter::Office365, &alert)).key_time.is_none());
+}
+
+#[test]
+fn another_record_of_the_audit_stream_is_noted_with_its_reason() {
+    let body = json!({
+        "CreationTime": "2026-11-03T08:42:51", "Id": "a-1", "Operation": "FileAccessed", "RecordType": 6,
+        "UserId": "Clerk@contoso.example", "Workload": "SharePoint"
+    });
+    let Reading::Noted(alert, why) = only(&Adapter::Office365, &body) else {
+        panic!("an audit record opened an incident");
+    };
+    assert_eq!(why, "an audit record that reports no alert");
+    assert_eq!(
+        alert.user.unwrap().upn.as_deref(),
+        Some("clerk@contoso.example")
+    );
+}
+
+#[test]
+fn an_alert_whose_data_is_broken_is_still_an_alert() {
+    let mut body = sample_value("purview_dlp_alert_endpoint_web_low.json");
+    body["Data"] = json!("{\"f3u\": ");
+    let reading = only(&Adapter::Office365, &body);
+    assert!(matches!(reading, Reading::Alert(_)));
+    assert_eq!(facts(&reading).parse_notes, ["Data could not be read"]);
+    assert_eq!(facts(&reading).user, None);
+}
+
+#[test]
+fn an_alert_without_a_severity_is_unknown() {
+    let mut body = sample_value("mcas_alert_impossible_travel.json");
+    body["AlertSeverity"] = Value::Null;
+    assert_eq!(
+        facts(&only(&Adapter::Office365, &body)).severity,
+        Severity::Unknown
+    );
+}
+
+#[test]
+fn what_the_source_has_resolved_is_noted() {
+    let mut alert = sample_value("graph_alert_v2_mde_hidden_file.json");
+    for word in ["resolved", "Resolved", "RESOLVED"] {
+        alert["status"] = json!(word);
+        assert!(
+            matches!(only(&Adapter::Graph, &alert), Reading::Noted(..)),
+            "{word}"
+        );
+    }
+    let mut alert = sample_value("o365_alert_elevation_exchange_admin.json");
+    alert["Status"] = json!("Resolved");
+    assert!(matches!(
+        only(&Adapter::Office365, &alert),
+        Reading::Noted(..)
+    ));
+}
+
+#[test]
+fn graph_alerts_come_alone_in_a_list_and_in_value() {
+    let one = sample_value("graph_alert_v2_mde_hidden_file.json");
+    for body in [json!([one, one]), json!({"value": [one, one]})] {
+        assert_eq!(
+            readings(&Adapter::Graph, body.to_string().as_bytes()).len(),
+            2
+        );
+    }
+}
+
+#[test]
+fn dlp_alerts_of_graph_are_known_by_any_spelling() {
+    let mut alert = sample_value("graph_alert_v2_mde_hidden_file.json");
+    for word in [
+        "dataLossPrevention",
+        "DATALOSSPREVENTION",
+        "microsoftDataLossPrevention",
+        "Microsoft Data Loss Prevention",
+    ] {
+        alert["serviceSource"] = json!(word);
+        assert_eq!(
+            facts(&only(&Adapter::Graph, &alert)).kind,
+            AlertKind::Dlp,
+            "{word}"
+        );
+    }
+}
+
+#[test]
+fn a_generated_dlp_title_gives_policy_and_workload_and_stays_restricted() {
+    let mut alert = sample_value("graph_alert_v2_mde_hidden_file.json");
+    alert["serviceSource"] = json!("dataLossPrevention");
+    for (title, policy, workload) in [
+        (
+            "DLP policy (Payroll (EU)) matched for document (pay (1).xlsx) in a device",
+            "Payroll (EU)",
+            "Endpoint",
+        ),
+        (
+            "DLP policy (Payroll) matched for document (pay.xlsx) in OneDrive",
+            "Payroll",
+            "OneDrive",
+        ),
+        (
+            "DLP policy (Payroll) matched for email with subject (Bank (new))",
+            "Payroll",
+            "Exchange",
+        ),
+    ] {
+        alert["title"] = json!(title);
+        let reading = only(&Adapter::Graph, &alert);
+        let facts = facts(&reading);
+        assert_eq!(facts.policy.as_ref().unwrap().name.as_deref(), Some(policy));
+        assert_eq!(facts.workload.as_deref(), Some(workload));
+        assert!(
+            !format!("{facts:?}").contains("pay"),
+            "the debug form shows restricted text"
+        );
+        assert_eq!(
+            facts.detail.open(&clearance()).unwrap().title.as_deref(),
+            Some(title)
+        );
+    }
+    alert["additionalData"] = json!({"alertPolicyTitle": "As stated"});
+    let stated = only(&Adapter::Graph, &alert);
+    assert_eq!(
+        facts(&stated).policy.as_ref().unwrap().name.as_deref(),
+        Some("As stated")
+    );
+}
+
+#[test]
+fn the_person_of_a_graph_alert_is_the_named_user_never_a_service() {
+    let mut alert = sample_value("graph_alert_v2_mde_hidden_file.json");
+    let user = |account: Value| json!({"@odata.type": "#microsoft.graph.security.userEvidence", "userAccount": account});
+    alert["evidence"] = json!([
+        user(json!({"accountName": "SYSTEM", "domainName": "NT AUTHORITY", "userSid": "S-1-5-18"})),
+        user(
+            json!({"accountName": "clerk", "domainName": "CORP", "userPrincipalName": "Clerk@Contoso.Example"})
+        ),
+    ]);
+    let reading = only(&Adapter::Graph, &alert);
+    assert_eq!(
+        facts(&reading).user.as_ref().unwrap().shown().as_deref(),
+        Some("clerk@contoso.example")
+    );
+}
+
+#[test]
+fn the_generic_map_points_at_every_fact() {
+    let body = json!({
+        "id": 7, "incident": "G-1", "title": "t", "severity": "High", "kind": "dlp", "user": "CORP\\clerk",
+        "device": "lt-1", "serial": "SN1", "policy": "p", "rule": "r", "label": "Secret", "workload": "Mail",
+        "action": "Sent", "destination": "x.example", "detected_at": "2026-11-03 08:00:00Z", "url": "https://s.example/7"
+    });
+    let flat = flat(&only(&generic(), &body), Some("any"), &clearance());
+    for (key, value) in [
+        ("source_alert_id", "7"),
+        ("source_incident_id", "G-1"),
+        ("severity", "high"),
+        ("user", "CORP\\clerk"),
+        ("device", "lt-1"),
+        ("device_serial", "SN1"),
+        ("policy", "p"),
+        ("label", "Secret"),
+        ("destination", "x.example"),
+        ("detected_at", "2026-11-03T08:00:00Z"),
+        ("source_url", "https://s.example/7"),
+        ("playbook", "any"),
+    ] {
+        assert_eq!(flat[key], json!(value), "{key}");
+    }
+}
+
+#[test]
+fn configured_pointers_words_and_items_are_followed() {
+    let map = GenericMap {
+        items: Some("/data/alerts".to_owned()),
+        pointers: [
+            (generic::Fact::Id, "/meta/a~1b".to_owned()),
+            (generic::Fact::Severity, "/p".to_owned()),
+        ]
+        .into_iter()
+        .collect(),
+        severity_words: [("p1".to_owned(), Severity::Critical)]
+            .into_iter()
+            .collect(),
+        closed_words: vec![],
+        kind: AlertKind::Infra,
+    };
+    let adapter = Adapter::Generic(Box::new(map));
+    let body =
+        json!({"data": {"alerts": [{"meta": {"a/b": "x1"}, "p": "P1"}, {"meta": {"a/b": "x2"}}]}});
+    let all = readings(&adapter, body.to_string().as_bytes());
+    assert_eq!(facts(&all[0]).severity, Severity::Critical);
+    assert_eq!(facts(&all[1]).severity, Severity::Unknown);
+    assert_eq!(facts(&all[1]).kind, AlertKind::Infra);
+    assert_eq!(adapter.read(b"{}").unwrap_err().pointer, "/data/alerts");
+}
+
+#[test]
+fn one_bad_element_is_named_and_the_rest_taken() {
+    let body = json!([{"id": "1"}, {"title": "no id"}, 3, {"id": "4"}]);
+    let elements = generic().read(body.to_string().as_bytes()).unwrap();
+    let faults: Vec<_> = elements
+        .iter()
+        .filter_map(|e| e.outcome.as_ref().err())
+        .map(|f| f.pointer.as_str())
+        .collect();
+    assert_eq!(faults, ["/1/id", "/2"]);
+    assert_eq!(elements[3].raw, br#"{"id":"4"}"#);
+}
+
+#[test]
+fn a_body_of_which_nothing_fits_names_the_first_fault() {
+    let fault = generic().read(br#"[{"a": 1}, {"a": 2}]"#).unwrap_err();
+    assert_eq!(fault.pointer, "/0/id");
+    for (adapter, body, pointer) in [
+        (Adapter::Office365, r#"{"hello": 1}"#, "/Operation"),
+        (
+            Adapter::Office365,
+            r#"{"Operation": "AlertTriggered", "RecordType": 40}"#,
+            "/AlertId",
+        ),
+        (
+            Adapter::Office365,
+            r#"{"Operation": "AlertTriggered", "RecordType": 40, "AlertId": {}}"#,
+            "/AlertId",
+        ),
+        (
+            Adapter::Office365,
+            r#"{"Operation": "X", "RecordType": []}"#,
+            "/RecordType",
+        ),
+        (Adapter::Graph, r#"{"value": [{"hello": 1}]}"#, "/value/0"),
+        (Adapter::Graph, "3", ""),
+    ] {
+        let fault = adapter.read(body.as_bytes()).unwrap_err();
+        assert_eq!(fault.pointer, pointer, "{body}");
+        assert!(!fault.mend.is_empty());
+    }
+}
+
+#[test]
+fn what_is_no_json_is_told_with_line_and_column() {
+    let fault = generic().read(b"{\n  \"id\": x}").unwrap_err();
+    assert_eq!(
+        fault.message,
+        "The body is not JSON: line 2, column 9: expected value."
+    );
+    assert!(
+        generic()
+            .read(b"\xff\xfe")
+            .unwrap_err()
+            .message
+            .contains("UTF-8")
+    );
+    assert!(generic().read(b"").is_err());
+}
+
+#[test]
+fn an_empty_list_holds_nothing_and_is_no_fault() {
+    assert!(Adapter::Graph.read(br#"{"value": []}"#).unwrap().is_empty());
+    assert!(generic().read(b"[]").unwrap().is_empty());
+}
+
+#[test]
+fn depth_and_number_are_bounded() {
+    let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    for adapter in [Adapter::Office365, Adapter::Graph, generic()] {
+        assert!(adapter.read(deep.as_bytes()).is_err());
+        let inside = format!(r#"{{"id": "1", "x": {deep}}}"#);
+        assert!(adapter.read(inside.as_bytes()).is_err());
+    }
+    let many = format!("[{}1]", "1,".repeat(MOST_ELEMENTS));
+    assert!(
+        generic()
+            .read(many.as_bytes())
+            .unwrap_err()
+            .message
+            .contains("at most")
+    );
+}
+
+#[test]
+fn a_byte_order_mark_is_no_fault() {
+    assert!(generic().read(b"\xef\xbb\xbf{\"id\": 1}").is_ok());
+}
+
+/// Any JSON, biased towards the keys that the adapters read.
+fn any_json() -> impl Strategy<Value = Value> {
+    let keys = prop::sample::select(vec![
+        "value",
+        "Operation",
+        "RecordType",
+        "Id",
+        "AlertId",
+        "Data",
+        "PolicyDetails",
+        "Rules",
+        "Severity",
+        "CreationTime",
+        "ExchangeMetaData",
+        "To",
+        "id",
+        "evidence",
+        "@odata.type",
+        "userAccount",
+        "title",
+        "serviceSource",
+        "subscriptionId",
+        "changeType",
+        "AlertLinks",
+        "UserId",
+        "status",
+        "Actions",
+    ]);
+    let words = prop::sample::select(vec![
+        "DlpRuleMatch",
+        "AlertTriggered",
+        "#microsoft.graph.security.alert",
+        "dataLossPrevention",
+        "DLP policy (",
+        "DLP policy (a) matched for document (",
+        "\\\\",
+        "{\"f3u\":\"\u{301}\"}",
+        "é:",
+        "2026-01-01T00:00:60Z",
+        "#microsoft.graph.security.userEvidence",
+        "9999-12-31",
+        "S-1-",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop::sample::select(vec![11, 13, 40, 63, 98]).prop_map(Value::from),
+        words.prop_map(Value::from),
+        "\\PC{0,12}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 64, 8, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((keys.clone(), inner), 0..8).prop_map(|fields| {
+                Value::Object(fields.into_iter().map(|(k, v)| (k.to_owned(), v)).collect())
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(body in prop::collection::vec(any::<u8>(), 0..200)) {
+        for adapter in [Adapter::Office365, Adapter::Graph, generic()] {
+            let _answer = adapter.read(&body);
+        }
+    }
+
+    #[test]
+    fn any_json_is_read_or_refused_and_shown(body in any_json()) {
+        for adapter in [Adapter::Office365, Adapter::Graph, generic()] {
+            for element in adapter.read(body.to_string().as_bytes()).into_iter().flatten() {
+                if let Ok(reading) = element.outcome {
+                    let shown = flat(&reading, None, &clearance());
+                    prop_assert!(!facts(&reading).source_alert_id.is_empty());
+                    prop_assert_eq!(shown.as_object().map(serde_json::Map::len), Some(17));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_cut_of_a_sample_is_read_or_refused(cut in 0usize..2200) {
+        let body = sample("purview_dlp_alert_endpoint_web_low.json");
+        let _answer = Adapter::Office365.read(&body[..cut.min(body.len())]);
+    }
+
+    #[test]
+    fn any_text_as_a_time_is_read_or_nothing(text in "\\PC{0,40}") {
+        let _answer = time::read(&text);
+    }
+}
