@@ -1,5 +1,9 @@
 //! HTTP: the intake of alerts, who may post them, health, and the answers to what cannot be taken.
-//! The only room that names `axum`, beside the sandbox. It may name `domain` and `config`, not `store`
-//! or `discord`: what was read goes to the program through a port.
+//! Beside the sandbox the only room that names `axum`. It may name `domain`, never `store` or `discord`:
+//! what was read goes on through a port. `auth` and `sources` are pure.
 
+pub mod alerts;
+pub mod auth;
+mod body;
+pub mod problem;
 pub mod sources;

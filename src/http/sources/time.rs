@@ -9,7 +9,7 @@ pub fn at(value: &Value, pointer: &str) -> Option<DateTime<Utc>> {
     match value.pointer(pointer)? {
         Value::String(s) => read(s),
         Value::Number(n) => epoch(n.as_i64().or_else(|| whole(n.as_f64()?))?),
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
