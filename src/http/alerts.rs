@@ -208,5 +208,4 @@ async fn ready(State(intake): State<Arc<Intake>>) -> Response {
 }
 
 #[cfg(test)]
-#[path = "alerts_tests.rs"]
 mod tests;

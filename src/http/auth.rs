@@ -247,5 +247,4 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, AuthFault> {
 }
 
 #[cfg(test)]
-#[path = "auth_tests.rs"]
 mod tests;

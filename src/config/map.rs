@@ -1,0 +1,55 @@
+//! The map of a generic source: a JSON pointer for each fact, and what the source's words mean.
+
+use super::reader::{Reader, Section};
+use crate::domain::alert::Severity;
+use crate::http::sources::GenericMap;
+use crate::http::sources::generic::{Fact, kind_of};
+use std::collections::BTreeMap;
+
+const KINDS: &str = "dlp, endpoint, identity, compliance, siem or infra";
+const SEVERITIES: &str = "informational, low, medium, high, critical or unknown";
+
+/// The default map where the section is absent; else exactly what it says.
+pub(super) fn read(reader: &mut Reader<'_>, section: &mut Section<'_>) -> GenericMap {
+    if !section.is_present() {
+        return GenericMap::default();
+    }
+    let mut map = GenericMap {
+        items: pointer(reader, section, "items"),
+        pointers: BTreeMap::new(),
+        ..GenericMap::default()
+    };
+    for fact in Fact::ALL {
+        if let Some(found) = pointer(reader, section, fact.key()) {
+            map.pointers.insert(fact, found);
+        }
+    }
+    if let Some(found) = reader.word(section, "default_kind", KINDS, kind_of) {
+        map.kind = found.value;
+    }
+    if let Some(found) = reader.texts(section, "closed_words") {
+        map.closed_words = found.value.iter().map(|word| word.to_lowercase()).collect();
+    }
+    let mut words = reader.section(section, "severity_words");
+    for word in words.keys() {
+        if let Some(found) = reader.word(&mut words, &word, SEVERITIES, severity) {
+            map.severity_words.insert(word.to_lowercase(), found.value);
+        }
+    }
+    reader.finish(section);
+    map
+}
+
+/// A JSON pointer (RFC 6901): parts that each start with a slash.
+fn pointer(reader: &mut Reader<'_>, section: &mut Section<'_>, key: &str) -> Option<String> {
+    reader
+        .word(section, key, "a JSON pointer, such as /alert/id", |text| {
+            text.starts_with('/').then(|| text.to_owned())
+        })
+        .map(|found| found.value)
+}
+
+fn severity(word: &str) -> Option<Severity> {
+    let severity = Severity::from_word(word);
+    (severity != Severity::Unknown || word == "unknown").then_some(severity)
+}
