@@ -15,12 +15,12 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &mut Section<'_>) -> Generi
         return GenericMap::default();
     }
     let mut map = GenericMap {
-        items: pointer(reader, section, "items"),
+        items: items(reader, section),
         pointers: BTreeMap::new(),
         ..GenericMap::default()
     };
     for fact in Fact::ALL {
-        if let Some(found) = pointer(reader, section, fact.key()) {
+        if let Some(found) = pointers(reader, section, fact.key()) {
             map.pointers.insert(fact, found);
         }
     }
@@ -40,13 +40,27 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &mut Section<'_>) -> Generi
     map
 }
 
-/// A JSON pointer (RFC 6901): parts that each start with a slash.
-fn pointer(reader: &mut Reader<'_>, section: &mut Section<'_>, key: &str) -> Option<String> {
+/// The list's one pointer: which list is meant must not depend on the body.
+fn items(reader: &mut Reader<'_>, section: &mut Section<'_>) -> Option<String> {
+    let expected = "a JSON pointer, such as /alerts";
     reader
-        .word(section, key, "a JSON pointer, such as /alert/id", |text| {
+        .word(section, "items", expected, |text| {
             text.starts_with('/').then(|| text.to_owned())
         })
         .map(|found| found.value)
+}
+
+/// JSON pointers (RFC 6901), parts that each start with a slash: one, or several to be tried in turn.
+fn pointers(reader: &mut Reader<'_>, section: &mut Section<'_>, key: &str) -> Option<Vec<String>> {
+    let found = reader.texts(section, key)?;
+    if found.value.is_empty() || found.value.iter().any(|text| !text.starts_with('/')) {
+        reader.refuse(
+            &found,
+            "must be a JSON pointer, such as /alert/id, or a list of them",
+        );
+        return None;
+    }
+    Some(found.value)
 }
 
 fn severity(word: &str) -> Option<Severity> {

@@ -148,7 +148,7 @@ pub struct Demo {
 
 impl Settings {
     /// Reads the file at `path`, overridden by what `env` says. Either everything is right, or every fault is
-    /// named. What is merely absent is [`missing`](super::missing)'s business.
+    /// named. What is merely absent is [`missing`](super::missing())'s business.
     pub fn load(
         path: &Path,
         env: impl Fn(&str) -> Option<String>,

@@ -36,6 +36,22 @@ pub fn flat(reading: &Reading, playbook: Option<&str>, clearance: &Clearance) ->
     })
 }
 
+/// All readings of a body: what a dry run prints.
+pub fn flat_body<'a>(
+    readings: impl IntoIterator<Item = (&'a Reading, Option<&'a str>)>,
+    clearance: &Clearance,
+) -> Value {
+    let mut is_alert = false;
+    let alerts: Vec<Value> = readings
+        .into_iter()
+        .map(|(reading, playbook)| {
+            is_alert |= matches!(reading, Reading::Alert(_));
+            flat(reading, playbook, clearance)
+        })
+        .collect();
+    json!({"alerts": alerts, "is_alert": is_alert})
+}
+
 /// A record that is no alert at all has no severity; every alert has one, if only `unknown`.
 fn severity(alert: &Alert, is_alert: bool) -> Option<&'static str> {
     (is_alert || alert.severity != Severity::Unknown).then(|| alert.severity.key())

@@ -1,7 +1,7 @@
 //! Any source that sends JSON: where each fact stands is said by JSON pointers from the configuration.
 //! A fact without a pointer is simply not there; an id that the map names must be in the body.
 
-use super::json::{scalar, text};
+use super::json::{identifier, text};
 use super::{ElementFault, Filling, derived, identity, named};
 use crate::domain::alert::{AlertKind, Destination, Device, File, Reading, Severity};
 use serde_json::Value;
@@ -86,6 +86,34 @@ impl Fact {
             Self::Ip => "ip",
         }
     }
+
+    /// Its name in the normalized alert, where that is another.
+    const fn long_key(self) -> Option<&'static str> {
+        match self {
+            Self::Id => Some("source_alert_id"),
+            Self::Incident => Some("source_incident_id"),
+            Self::Url => Some("source_url"),
+            Self::Serial => Some("device_serial"),
+            Self::Label => Some("sensitivity_label"),
+            Self::UpdatedAt => Some("modified_at"),
+            Self::Title
+            | Self::Description
+            | Self::Severity
+            | Self::Status
+            | Self::Kind
+            | Self::User
+            | Self::Device
+            | Self::Policy
+            | Self::Rule
+            | Self::Workload
+            | Self::Action
+            | Self::Destination
+            | Self::DetectedAt
+            | Self::CreatedAt
+            | Self::File
+            | Self::Ip => None,
+        }
+    }
 }
 
 /// Where each fact stands, and what the source's words mean.
@@ -93,7 +121,8 @@ impl Fact {
 pub struct GenericMap {
     /// The list of alerts in a body; without it the body is one alert or a list.
     pub items: Option<String>,
-    pub pointers: BTreeMap<Fact, String>,
+    /// In each body the first pointer that finds something counts.
+    pub pointers: BTreeMap<Fact, Vec<String>>,
     /// The source's severities, in lower case; the usual words need no entry.
     pub severity_words: BTreeMap<String, Severity>,
     /// Statuses, in lower case, that mean that nothing is to be done.
@@ -103,13 +132,17 @@ pub struct GenericMap {
 }
 
 impl Default for GenericMap {
-    /// Each fact stands at the top of the body under its own key: what the example and the demo document.
+    /// Each fact stands at the top of the body under its own key, or under its name in the normalized alert: what
+    /// the example and the demo document.
     fn default() -> Self {
         Self {
             items: None,
             pointers: Fact::ALL
                 .into_iter()
-                .map(|fact| (fact, format!("/{}", fact.key())))
+                .map(|fact| {
+                    let keys = [fact.key()].into_iter().chain(fact.long_key());
+                    (fact, keys.map(|key| format!("/{key}")).collect())
+                })
                 .collect(),
             severity_words: BTreeMap::new(),
             closed_words: vec!["resolved".to_owned(), "closed".to_owned()],
@@ -119,21 +152,23 @@ impl Default for GenericMap {
 }
 
 impl GenericMap {
-    fn pointer(&self, fact: Fact) -> Option<&str> {
-        self.pointers.get(&fact).map(String::as_str)
+    fn pointers(&self, fact: Fact) -> &[String] {
+        self.pointers.get(&fact).map_or(&[], Vec::as_slice)
     }
 
     fn text(&self, element: &Value, fact: Fact) -> Option<String> {
-        text(element, self.pointer(fact)?)
+        self.pointers(fact).iter().find_map(|p| text(element, p))
     }
 
     fn id(&self, element: &Value, raw: &str) -> Result<String, ElementFault> {
-        let Some(pointer) = self.pointer(Fact::Id) else {
+        let pointers = self.pointers(Fact::Id);
+        let Some(first) = pointers.first() else {
             return Ok(derived(raw));
         };
-        element.pointer(pointer).and_then(scalar).ok_or_else(|| {
-            ElementFault::at(pointer, "The id of the alert is missing or is no text.")
-        })
+        pointers
+            .iter()
+            .find_map(|pointer| identifier(element, pointer))
+            .ok_or_else(|| ElementFault::at(first, "The id of the alert is missing or is no text."))
     }
 
     fn severity(&self, word: &str) -> Severity {
@@ -187,8 +222,10 @@ pub(super) fn read(map: &GenericMap, element: &Value, raw: &str) -> Result<Readi
 
 fn times(filling: &mut Filling, map: &GenericMap, element: &Value) {
     let mut at = |fact: Fact| {
-        let pointer = map.pointer(fact)?;
-        filling.time(element, pointer)
+        let pointers = map.pointers(fact).iter();
+        pointers
+            .filter(|pointer| text(element, pointer).is_some())
+            .find_map(|pointer| filling.time(element, pointer))
     };
     let (detected, created, updated) = (
         at(Fact::DetectedAt),

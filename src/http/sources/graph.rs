@@ -1,7 +1,7 @@
 //! Microsoft Graph: `alerts_v2`, incidents and sign-in risks, and the bodies beside them that report
 //! nothing. Enumerations are read in any case; a word that is not known stays as text.
 
-use super::json::{self, Nested, any_case, first, text, texts};
+use super::json::{self, Nested, any_case, first, identifier, text, texts};
 use super::{DERIVED, ElementFault, Filling, derived, graph_evidence, identity, named};
 use crate::domain::alert::{AlertKind, Email, File, Reading};
 use serde_json::Value;
@@ -65,8 +65,8 @@ fn housekeeping(element: &Value) -> Option<&'static str> {
 }
 
 fn id(element: &Value) -> Result<String, ElementFault> {
-    text(element, "/id")
-        .ok_or_else(|| ElementFault::at("/id", "The id of the alert is missing or no text."))
+    identifier(element, "/id")
+        .ok_or_else(|| ElementFault::at("/id", "The id of the alert is missing or is no text."))
 }
 
 fn alert(element: &Value) -> Result<Reading, ElementFault> {

@@ -17,6 +17,16 @@ pub(super) fn scalar(value: &Value) -> Option<String> {
     }
 }
 
+/// An id as the source writes it. A number with a fraction or beyond 64 bits has lost digits on the way, so two
+/// of them could fall together: it is none. Nor is what no source would call an id by its length.
+pub(super) fn identifier(value: &Value, pointer: &str) -> Option<String> {
+    let found = value.pointer(pointer)?;
+    let exact = !found.is_number() || found.is_i64() || found.is_u64();
+    scalar(found).filter(|id| exact && !found.is_boolean() && id.chars().count() <= LONGEST_ID)
+}
+
+const LONGEST_ID: usize = 1_000;
+
 /// The first of several pointers that has a text.
 pub(super) fn first(value: &Value, pointers: &[&str]) -> Option<String> {
     pointers.iter().find_map(|p| text(value, p))

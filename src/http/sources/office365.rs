@@ -1,14 +1,14 @@
 //! The Office 365 audit stream: says which record a record is and hands it to its reader. What is no
 //! alert there is noted, with the reason. The acting account of a record is seldom its `UserId`.
 
-use super::json::{first, integer, text};
+use super::json::{first, identifier, integer, text};
 use super::{ElementFault, Filling, derived, identity, office365_alert, office365_match};
 use crate::domain::alert::{AlertKind, Reading};
 use serde_json::Value;
 
 const ALERT: i64 = 40;
 const CLOUD_APP: i64 = 98;
-const ENDPOINT: i64 = 63;
+pub(super) const ENDPOINT: i64 = 63;
 
 pub(super) fn read(record: &Value, raw: &str) -> Result<Reading, ElementFault> {
     if let Some(why) = housekeeping(record) {
@@ -46,12 +46,8 @@ fn housekeeping(record: &Value) -> Option<&'static str> {
 }
 
 pub(super) fn id(record: &Value, pointer: &str) -> Result<String, ElementFault> {
-    text(record, pointer).ok_or_else(|| match record.pointer(pointer) {
-        None | Some(Value::Null | Value::String(_)) => {
-            ElementFault::at(pointer, "The id of the alert is missing.")
-        }
-        Some(_) => ElementFault::at(pointer, "The id of the alert must be a text."),
-    })
+    identifier(record, pointer)
+        .ok_or_else(|| ElementFault::at(pointer, "The id of the alert is missing or is no text."))
 }
 
 /// An alert of Defender for Cloud Apps.

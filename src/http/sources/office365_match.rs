@@ -2,7 +2,7 @@
 //! rule; the person is the sender or the acting user, never the matching service's account.
 
 use super::json::{first, integer, list, text, texts};
-use super::office365::id;
+use super::office365::{ENDPOINT, id};
 use super::{ElementFault, Filling, identity, named};
 use crate::domain::alert::{
     AlertKind, Destination, Device, Email, File, Reading, SensitiveType, Severity, User,
@@ -90,14 +90,20 @@ fn found_types(found: &mut Vec<SensitiveType>, rule: &Value) {
     }
 }
 
+/// The sender or acting user that the match names. Only on an endpoint is the record's own user a person.
 fn actor(record: &Value) -> Option<User> {
+    let own: &[&str] = if integer(record, "/RecordType") == Some(ENDPOINT) {
+        &["/UserId"]
+    } else {
+        &[]
+    };
     [
         "/ExchangeMetaData/From",
         "/SharePointMetaData/From",
         "/EndpointMetaData/UserId",
-        "/UserId",
     ]
     .iter()
+    .chain(own)
     .filter_map(|pointer| text(record, pointer))
     .find_map(|name| identity::person(&name))
 }

@@ -1,5 +1,6 @@
 //! Configured pointers, bodies of every shape, and any bytes at all.
 
+use super::flat::flat;
 use super::*;
 use proptest::prelude::*;
 
@@ -38,8 +39,11 @@ fn configured_pointers_words_and_items_are_followed() {
     let map = GenericMap {
         items: Some("/data/alerts".to_owned()),
         pointers: [
-            (generic::Fact::Id, "/meta/a~1b".to_owned()),
-            (generic::Fact::Severity, "/p".to_owned()),
+            (
+                generic::Fact::Id,
+                vec!["/x".to_owned(), "/meta/a~1b".to_owned()],
+            ),
+            (generic::Fact::Severity, vec!["/p".to_owned()]),
         ]
         .into_iter()
         .collect(),
@@ -57,6 +61,27 @@ fn configured_pointers_words_and_items_are_followed() {
     assert_eq!(facts(&all[1]).severity, Severity::Unknown);
     assert_eq!(facts(&all[1]).kind, AlertKind::Infra);
     assert_eq!(adapter.read(b"{}").unwrap_err().pointer, "/data/alerts");
+}
+
+#[test]
+fn an_id_that_lost_digits_or_has_no_end_is_none() {
+    let long = "x".repeat(1_001);
+    for id in [
+        json!(1e36),
+        json!(1.5),
+        json!(true),
+        json!({}),
+        json!(" "),
+        json!(long),
+    ] {
+        let body = json!({ "id": id }).to_string();
+        assert_eq!(generic().read(body.as_bytes()).unwrap_err().pointer, "/id");
+    }
+    let named = only(
+        &generic(),
+        &json!({"source_alert_id": 18_446_744_073_709_551_615_u64}),
+    );
+    assert_eq!(facts(&named).source_alert_id, "18446744073709551615");
 }
 
 #[test]
