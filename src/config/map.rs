@@ -1,0 +1,69 @@
+//! The map of a generic source: a JSON pointer for each fact, and what the source's words mean.
+
+use super::reader::{Reader, Section};
+use crate::domain::alert::Severity;
+use crate::http::sources::GenericMap;
+use crate::http::sources::generic::{Fact, kind_of};
+use std::collections::BTreeMap;
+
+const KINDS: &str = "dlp, endpoint, identity, compliance, siem or infra";
+const SEVERITIES: &str = "informational, low, medium, high, critical or unknown";
+
+/// The default map where the section is absent; else exactly what it says.
+pub(super) fn read(reader: &mut Reader<'_>, section: &mut Section<'_>) -> GenericMap {
+    if !section.is_present() {
+        return GenericMap::default();
+    }
+    let mut map = GenericMap {
+        items: items(reader, section),
+        pointers: BTreeMap::new(),
+        ..GenericMap::default()
+    };
+    for fact in Fact::ALL {
+        if let Some(found) = pointers(reader, section, fact.key()) {
+            map.pointers.insert(fact, found);
+        }
+    }
+    if let Some(found) = reader.word(section, "default_kind", KINDS, kind_of) {
+        map.kind = found.value;
+    }
+    if let Some(found) = reader.texts(section, "closed_words") {
+        map.closed_words = found.value.iter().map(|word| word.to_lowercase()).collect();
+    }
+    let mut words = reader.section(section, "severity_words");
+    for word in words.keys() {
+        if let Some(found) = reader.word(&mut words, &word, SEVERITIES, severity) {
+            map.severity_words.insert(word.to_lowercase(), found.value);
+        }
+    }
+    reader.finish(section);
+    map
+}
+
+/// The list's one pointer: which list is meant must not depend on the body.
+fn items(reader: &mut Reader<'_>, section: &mut Section<'_>) -> Option<String> {
+    let expected = "a JSON pointer, such as /alerts";
+    reader
+        .word(section, "items", expected, |text| {
+            text.starts_with('/').then(|| text.to_owned())
+        })
+        .map(|found| found.value)
+}
+
+/// JSON pointers (RFC 6901), parts that each start with a slash: one, or several to be tried in turn.
+fn pointers(reader: &mut Reader<'_>, section: &mut Section<'_>, key: &str) -> Option<Vec<String>> {
+    let found = reader.texts(section, key)?;
+    if found.value.is_empty() || found.value.iter().any(|text| !text.starts_with('/')) {
+        reader.refuse(
+            &found,
+            "must be a JSON pointer, such as /alert/id, or a list of them",
+        );
+        return None;
+    }
+    Some(found.value)
+}
+
+fn severity(word: &str) -> Option<Severity> {
+    let severity = Severity::from_word(word);
+    (severity != Severity::Unknown || word == "unknown").then_some(severity)
+}

@@ -1,0 +1,243 @@
+//! The sections of the file, each read into its settings. Sources and their maps have files of their own.
+
+use super::reader::{Reader, Section};
+use super::secrets;
+use super::settings::{
+    AcceptedReader, DiscordSettings, HttpSettings, LogSettings, Organisation, PlaybookSettings,
+    RoleIds, Settings, StoreSettings,
+};
+use super::source;
+use crate::domain::ids::{AccountId, ChannelKey, PlaybookId};
+use crate::domain::role::Role;
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::num::NonZeroU64;
+use std::time::Duration;
+use toml::Spanned;
+use toml::de::DeTable;
+
+pub(super) fn read<'a>(reader: &mut Reader<'_>, table: &'a Spanned<DeTable<'a>>) -> Settings {
+    let mut root = Reader::root(table);
+    let settings = Settings {
+        store: store(reader, &mut root),
+        discord: discord(reader, &mut root),
+        channels: channels(reader, &mut root),
+        roles: roles(reader, &mut root),
+        http: http(reader, &mut root),
+        sources: source::read_all(reader, &mut root),
+        organisation: organisation(reader, &mut root),
+        playbooks: playbooks(reader, &mut root),
+        log: log(reader, &mut root),
+    };
+    reader.finish(&root);
+    settings
+}
+
+fn store(reader: &mut Reader<'_>, root: &mut Section<'_>) -> StoreSettings {
+    let mut section = reader.section(root, "store");
+    let path = reader.text(&mut section, "path");
+    reader.finish(&section);
+    path.map_or_else(StoreSettings::default, |found| StoreSettings {
+        path: reader.beside(&found.value),
+    })
+}
+
+fn discord(reader: &mut Reader<'_>, root: &mut Section<'_>) -> DiscordSettings {
+    let mut section = reader.section(root, "discord");
+    let token = secret(reader, &mut section, "token");
+    let settings = DiscordSettings {
+        token,
+        guild: reader.snowflake(&mut section, "guild").map(|f| f.value),
+        application: reader
+            .snowflake(&mut section, "application")
+            .map(|f| f.value),
+        base: base(reader, &mut section),
+    };
+    reader.finish(&section);
+    settings
+}
+
+/// A secret in the variable of that key, else in the file that `KEY_file` names. In the configuration itself
+/// it is refused: that file is copied, shown and kept.
+pub(super) fn secret(
+    reader: &mut Reader<'_>,
+    section: &mut Section<'_>,
+    key: &str,
+) -> Option<SecretString> {
+    let file = reader.text(section, &format!("{key}_file"));
+    if let Some((place, value)) = reader.secret_variable(section, key) {
+        let secret = secrets::from_text(value);
+        if secret.is_none() {
+            reader.fault(place, &section.dotted(key), "is empty");
+        }
+        return secret;
+    }
+    refuse_inline(reader, section, key);
+    let file = file?;
+    match secrets::from_file(&reader.beside(&file.value)) {
+        Ok(secret) => Some(secret),
+        Err(why) => {
+            reader.refuse(&file, why);
+            None
+        }
+    }
+}
+
+pub(super) fn refuse_inline(reader: &mut Reader<'_>, section: &mut Section<'_>, key: &str) {
+    if let Some(inline) = reader.text(section, key) {
+        let message = format!(
+            "a secret does not stand in this file; put it in a file of its own and name that as `{key}_file`"
+        );
+        reader.refuse(&inline, message);
+    }
+}
+
+fn base(reader: &mut Reader<'_>, section: &mut Section<'_>) -> Option<String> {
+    let found = reader.text(section, "base")?;
+    let address = found.value.trim_end_matches('/');
+    let host = address.strip_prefix("http://").map(|rest| {
+        let authority = rest.split('/').next().unwrap_or_default();
+        authority
+            .rsplit_once(':')
+            .map_or(authority, |(host, _)| host)
+    });
+    let is_loopback = host.is_some_and(|h| ["localhost", "127.0.0.1", "[::1]"].contains(&h));
+    if is_loopback || address.starts_with("https://") {
+        return Some(address.to_owned());
+    }
+    reader.refuse(
+        &found,
+        "must start with https://, or with http:// and be on this machine",
+    );
+    None
+}
+
+fn channels(reader: &mut Reader<'_>, root: &mut Section<'_>) -> BTreeMap<ChannelKey, NonZeroU64> {
+    let mut section = reader.section(root, "channels");
+    let mut channels = BTreeMap::new();
+    for name in section.keys() {
+        if let Some(found) = reader.snowflake(&mut section, &name) {
+            if let Some(other) = channels.iter().find(|(_, id)| **id == found.value) {
+                let message = format!("is the same channel as `{}`", (other.0 as &ChannelKey));
+                reader.refuse(&found, message);
+            }
+            channels.insert(ChannelKey::new(name), found.value);
+        }
+    }
+    channels
+}
+
+fn roles(reader: &mut Reader<'_>, root: &mut Section<'_>) -> RoleIds {
+    let mut section = reader.section(root, "roles");
+    let mut roles = RoleIds::default();
+    for role in Role::ALL {
+        if let Some(found) = reader.snowflakes(&mut section, role.key()) {
+            roles.by_role.insert(role, found.value);
+        }
+    }
+    if let Some(found) = reader.snowflakes(&mut section, "lead") {
+        roles.lead = found.value;
+    }
+    reader.finish(&section);
+    roles
+}
+
+fn http(reader: &mut Reader<'_>, root: &mut Section<'_>) -> HttpSettings {
+    let mut section = reader.section(root, "http");
+    let mut http = HttpSettings::default();
+    let address = "an address and a port, such as 127.0.0.1:8485";
+    if let Some(found) = reader.word(&mut section, "listen", address, |t| t.parse().ok()) {
+        http.listen = found.value;
+    }
+    let sizes = 1024..64 * 1024 * 1024 + 1;
+    if let Some(found) = reader.number(&mut section, "body_limit_bytes", sizes) {
+        http.body_limit_bytes = usize::try_from(found.value).unwrap_or(http.body_limit_bytes);
+    }
+    if let Some(found) = reader.number(&mut section, "read_timeout_s", 1..301) {
+        http.read_timeout = Duration::from_secs(found.value);
+    }
+    reader.finish(&section);
+    http
+}
+
+fn organisation(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Organisation {
+    let mut section = reader.section(root, "organisation");
+    let zone = "a time zone of the IANA list, such as Europe/Berlin";
+    let organisation = Organisation {
+        name: reader.text(&mut section, "name").map(|f| f.value),
+        time_zone: reader
+            .word(&mut section, "time_zone", zone, |t| t.parse().ok())
+            .map(|f| f.value),
+        accepted_readers: reader
+            .tables(&mut section, "accepted_readers")
+            .into_iter()
+            .filter_map(|each| accepted(reader, each))
+            .collect(),
+    };
+    reader.finish(&section);
+    organisation
+}
+
+/// Who was accepted, by whom, when: a name without the other two is no acceptance.
+fn accepted(reader: &mut Reader<'_>, mut section: Section<'_>) -> Option<AcceptedReader> {
+    let before = reader.faults.len();
+    let account = reader.snowflake(&mut section, "id");
+    let by = reader.text(&mut section, "by");
+    let day = "a day as text, such as \"2026-11-21\"";
+    let on = reader.word(&mut section, "on", day, |t| t.parse().ok());
+    reader.finish(&section);
+    let (Some(account), Some(by), Some(on)) = (account, by, on) else {
+        if reader.faults.len() == before {
+            let place = reader.place(&section.span());
+            reader.fault(place, &section.name, "needs `id`, `by` and `on`");
+        }
+        return None;
+    };
+    Some(AcceptedReader {
+        account: AccountId::new(account.value.to_string()),
+        accepted_by: by.value,
+        accepted_on: on.value,
+    })
+}
+
+fn playbooks(reader: &mut Reader<'_>, root: &mut Section<'_>) -> PlaybookSettings {
+    let mut section = reader.section(root, "playbooks");
+    let dir = reader.text(&mut section, "dir");
+    let disabled = reader.texts(&mut section, "disabled");
+    reader.finish(&section);
+    let dir = dir.and_then(|found| {
+        let path = reader.beside(&found.value);
+        if !path.is_dir() {
+            reader.refuse(&found, format!("{} is no folder", path.display()));
+            return None;
+        }
+        Some(path)
+    });
+    PlaybookSettings {
+        dir,
+        disabled: disabled
+            .into_iter()
+            .flat_map(|found| found.value)
+            .map(PlaybookId::new)
+            .collect(),
+    }
+}
+
+fn log(reader: &mut Reader<'_>, root: &mut Section<'_>) -> LogSettings {
+    let mut section = reader.section(root, "log");
+    let mut log = LogSettings::default();
+    let filter = "a level, or levels per module, such as info or baton=debug";
+    let parsed = |t: &str| {
+        t.parse::<tracing_subscriber::filter::Targets>()
+            .ok()
+            .map(|_| t.to_owned())
+    };
+    if let Some(found) = reader.word(&mut section, "filter", filter, parsed) {
+        log.filter = found.value;
+    }
+    if let Some(found) = reader.truth(&mut section, "json") {
+        log.json = found.value;
+    }
+    reader.finish(&section);
+    log
+}
