@@ -10,6 +10,8 @@ mod lookup;
 pub mod reader;
 pub mod rules;
 mod section;
+#[cfg(test)]
+mod tests;
 
 pub use check::notes;
 pub use reader::read;
