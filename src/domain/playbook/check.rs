@@ -1,7 +1,7 @@
 //! What only the whole playbook shows: stages nobody reaches or leaves, entries nobody takes, records whose
 //! receiver cannot read them. And notes, which are no faults.
 
-use super::definition::{Playbook, TransitionKind};
+use super::definition::{Field, Playbook, TransitionKind};
 use super::fault::Faults;
 use super::reader::names::{Kind, Names};
 use crate::domain::ids::StageId;
@@ -75,23 +75,29 @@ fn reach(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
     }
 }
 
-/// A record is handed over to be acted on: whoever works at the target must be in each field's audience.
+/// A record is handed over to be acted on: whoever works at the target must be able to read some of it.
 fn receivers(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
     for t in &playbook.transitions {
         let Some(target) = t.to.as_ref().and_then(|id| playbook.stage(id)) else {
             continue;
         };
-        for field in t.record.iter().filter_map(|id| playbook.field(id)) {
-            if !field.audience.is_empty() && !field.audience.contains(&target.role) {
-                let at = names
-                    .place(Kind::Field, field.id.as_str())
-                    .unwrap_or_default();
-                let message = format!(
-                    "transition `{}` hands field `{}` to {}, who may not read it; add {} to its audience",
-                    t.id, field.id, target.role, target.role
-                );
-                f.add(at, message);
-            }
+        let mut record = t
+            .record
+            .iter()
+            .filter_map(|id| playbook.field(id))
+            .peekable();
+        let reads =
+            |field: &Field| field.audience.is_empty() || field.audience.contains(&target.role);
+        if record.peek().is_some() && !record.any(reads) {
+            let at = names
+                .place(Kind::Transition, t.id.as_str())
+                .unwrap_or_default();
+            let message = format!(
+                "`{}` hands a record to {role}, who may read none of it; add {role} to the audience of its fields",
+                t.id,
+                role = target.role
+            );
+            f.add(at, message);
         }
     }
 }

@@ -10,6 +10,7 @@ mod lookup;
 pub mod reader;
 pub mod rules;
 mod section;
+pub mod shipped;
 #[cfg(test)]
 mod tests;
 

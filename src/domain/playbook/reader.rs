@@ -42,6 +42,14 @@ pub fn read(text: &str) -> Result<Playbook, Vec<Fault>> {
     }
 }
 
+/// What a field may be made of that stands elsewhere in the file: ids with titles.
+struct Offers {
+    uploads: bool,
+    outcomes: Vec<(String, String)>,
+    containment: Vec<(String, String)>,
+    recovery: Vec<(String, String)>,
+}
+
 /// The faults so far and the ids that are declared. Parts are read in the order in which they are referred to.
 struct Reader<'t> {
     f: Faults<'t>,
@@ -52,8 +60,13 @@ impl Reader<'_> {
     fn playbook(&mut self, mut s: Section<'_, '_>) -> Playbook {
         let outcomes = self.each(&mut s, "outcomes", Self::outcome);
         let criteria = self.each(&mut s, "criteria", Self::criterion);
-        let uploads = s.flag(&mut self.f, "uploads", false);
-        let fields = self.fields(&mut s, uploads, &outcomes);
+        let offers = Offers {
+            uploads: s.flag(&mut self.f, "uploads", false),
+            outcomes: s.titles("outcomes"),
+            containment: s.titles("containment"),
+            recovery: s.titles("recovery"),
+        };
+        let fields = self.each(&mut s, "fields", |r, s| r.field(s, &offers));
         let evidence = self.each(&mut s, "evidence", Self::evidence);
         let gates = self.each(&mut s, "gates", |r, s| r.gate(s, &fields));
         let containment = self.each(&mut s, "containment", Self::action);
@@ -71,7 +84,7 @@ impl Reader<'_> {
             owner: s.text(&mut self.f, "owner").value,
             reviewed_on: s.date(&mut self.f, "reviewed_on"),
             summary: s.text(&mut self.f, "summary").value,
-            uploads,
+            uploads: offers.uploads,
             approvers: self.roles(&mut s, "approvers"),
             takes: self.takes(&mut s),
             entries,

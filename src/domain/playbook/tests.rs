@@ -13,3 +13,12 @@ fn an_invented_playbook_reads_clean() {
     let playbook = read(text).map_err(|faults| lines(&faults)).unwrap();
     assert_eq!(playbook.stages.len(), 3);
 }
+
+#[test]
+fn every_shipped_playbook_reads_clean() {
+    for (name, text) in super::shipped::embedded() {
+        if let Err(faults) = read(text) {
+            panic!("{name}:\n{}", lines(&faults));
+        }
+    }
+}
