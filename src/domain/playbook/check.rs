@@ -10,18 +10,16 @@ use chrono::{Months, NaiveDate};
 pub(super) fn check(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
     entries(f, names);
     if playbook.stages.is_empty() {
-        f.add(0, "the playbook has no stage; add [[stages]]");
+        f.add_absence(0, "the playbook has no stage; add [[stages]]");
         return;
     }
-    if !names.graph_unsure() {
-        reach(f, names, playbook);
-    }
+    reach(f, names, playbook);
     receivers(f, names, playbook);
 }
 
 fn entries(f: &mut Faults<'_>, names: &Names) {
     let Some(((at, conditional), earlier)) = names.entries().split_last() else {
-        f.add(0, "nothing says where an incident starts; add [[entries]]");
+        f.add_absence(0, "nothing says where an incident starts; add [[entries]]");
         return;
     };
     if *conditional {
@@ -62,7 +60,7 @@ fn reach(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
                 "no way leads to stage `{}`; add an entry or a handoff to it",
                 stage.id
             );
-            f.add(at, message);
+            f.add_absence(at, message);
         }
         let leaves = |kind| kind != TransitionKind::Engagement;
         if !playbook.ways_out(&stage.id).any(|t| leaves(t.kind)) {
@@ -70,7 +68,7 @@ fn reach(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
                 "nobody can leave stage `{}`; add a transition from it",
                 stage.id
             );
-            f.add(at, message);
+            f.add_absence(at, message);
         }
     }
 }
@@ -97,7 +95,7 @@ fn receivers(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
                 t.id,
                 role = target.role
             );
-            f.add(at, message);
+            f.add_absence(at, message);
         }
     }
 }

@@ -22,11 +22,7 @@ pub fn read(text: &str) -> Result<Playbook, Vec<Fault>> {
     let mut f = Faults::of(text);
     for error in &errors {
         let at = error.span().map_or(0, |span| span.start);
-        f.add(at, format!("the file is no TOML here: {}", error.message()));
-    }
-    // What a broken line hides would be reported as missing: syntax first, alone.
-    if f.count() > 0 {
-        return Err(f.sorted());
+        f.add_unparsed(at, format!("the file is no TOML here: {}", error.message()));
     }
     let mut reader = Reader {
         f,
@@ -35,10 +31,11 @@ pub fn read(text: &str) -> Result<Playbook, Vec<Fault>> {
     let playbook = reader.playbook(Section::root(table.get_ref()));
     let Reader { mut f, names } = reader;
     check::check(&mut f, &names, &playbook);
-    if f.count() == 0 {
+    let faults = f.sorted();
+    if faults.is_empty() {
         Ok(playbook)
     } else {
-        Err(f.sorted())
+        Err(faults)
     }
 }
 

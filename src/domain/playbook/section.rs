@@ -65,7 +65,7 @@ impl<'a, 't> Section<'a, 't> {
     fn need(&mut self, f: &mut Faults<'_>, key: &'static str) -> Option<&'a Value<'t>> {
         let found = self.ask(key);
         if found.is_none() {
-            f.add(self.at, format!("`{key}` is missing; add it"));
+            f.add_absence(self.at, format!("`{key}` is missing; add it"));
         }
         found
     }

@@ -76,7 +76,8 @@ impl Reader<'_> {
         fields: &[Field],
     ) -> Option<Answer> {
         if !s.has(key) {
-            self.f.add(s.at(), format!("`{key}` is missing; add it"));
+            self.f
+                .add_absence(s.at(), format!("`{key}` is missing; add it"));
         }
         self.maybe_answer(s, key, fields)
     }

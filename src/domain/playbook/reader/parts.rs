@@ -23,7 +23,7 @@ impl Reader<'_> {
         if s.has(key) && found.is_empty() {
             let at = s.place(key);
             self.f
-                .add(at, format!("`{key}` is empty; name at least one role"));
+                .add_absence(at, format!("`{key}` is empty; name at least one role"));
         }
         self.roles_of(key, &found)
     }
@@ -92,7 +92,7 @@ impl Reader<'_> {
         }
         if found.is_empty() {
             let at = s.place("done");
-            self.f.add(
+            self.f.add_absence(
                 at,
                 "the stage has no definition of done; add at least one line",
             );
@@ -212,7 +212,7 @@ impl Reader<'_> {
     /// The entries of a list of the playbook, as choices.
     fn offered(&mut self, at: usize, key: &str, from: &[(String, String)]) -> Vec<Choice> {
         if from.is_empty() {
-            self.f.add(
+            self.f.add_absence(
                 at,
                 format!("there is nothing to choose from; add [[{key}]]"),
             );
@@ -244,7 +244,7 @@ impl Reader<'_> {
         let at = s.place("choices");
         if found.is_empty() {
             self.f
-                .add(at, "there is nothing to choose from; add `choices`");
+                .add_absence(at, "there is nothing to choose from; add `choices`");
         }
         self.few_enough(at, found.len());
         for (i, (id, _)) in found.iter().enumerate() {
