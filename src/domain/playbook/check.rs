@@ -1,7 +1,7 @@
 //! What only the whole playbook shows: stages nobody reaches or leaves, entries nobody takes, records whose
 //! receiver cannot read them. And notes, which are no faults.
 
-use super::definition::{Playbook, TransitionKind};
+use super::definition::{Field, Playbook, TransitionKind};
 use super::fault::Faults;
 use super::reader::names::{Kind, Names};
 use crate::domain::ids::StageId;
@@ -10,18 +10,16 @@ use chrono::{Months, NaiveDate};
 pub(super) fn check(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
     entries(f, names);
     if playbook.stages.is_empty() {
-        f.add(0, "the playbook has no stage; add [[stages]]");
+        f.add_absence(0, "the playbook has no stage; add [[stages]]");
         return;
     }
-    if !names.graph_unsure() {
-        reach(f, names, playbook);
-    }
+    reach(f, names, playbook);
     receivers(f, names, playbook);
 }
 
 fn entries(f: &mut Faults<'_>, names: &Names) {
     let Some(((at, conditional), earlier)) = names.entries().split_last() else {
-        f.add(0, "nothing says where an incident starts; add [[entries]]");
+        f.add_absence(0, "nothing says where an incident starts; add [[entries]]");
         return;
     };
     if *conditional {
@@ -62,7 +60,7 @@ fn reach(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
                 "no way leads to stage `{}`; add an entry or a handoff to it",
                 stage.id
             );
-            f.add(at, message);
+            f.add_absence(at, message);
         }
         let leaves = |kind| kind != TransitionKind::Engagement;
         if !playbook.ways_out(&stage.id).any(|t| leaves(t.kind)) {
@@ -70,28 +68,34 @@ fn reach(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
                 "nobody can leave stage `{}`; add a transition from it",
                 stage.id
             );
-            f.add(at, message);
+            f.add_absence(at, message);
         }
     }
 }
 
-/// A record is handed over to be acted on: whoever works at the target must be in each field's audience.
+/// A record is handed over to be acted on: whoever works at the target must be able to read some of it.
 fn receivers(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
     for t in &playbook.transitions {
         let Some(target) = t.to.as_ref().and_then(|id| playbook.stage(id)) else {
             continue;
         };
-        for field in t.record.iter().filter_map(|id| playbook.field(id)) {
-            if !field.audience.is_empty() && !field.audience.contains(&target.role) {
-                let at = names
-                    .place(Kind::Field, field.id.as_str())
-                    .unwrap_or_default();
-                let message = format!(
-                    "transition `{}` hands field `{}` to {}, who may not read it; add {} to its audience",
-                    t.id, field.id, target.role, target.role
-                );
-                f.add(at, message);
-            }
+        let mut record = t
+            .record
+            .iter()
+            .filter_map(|id| playbook.field(id))
+            .peekable();
+        let reads =
+            |field: &Field| field.audience.is_empty() || field.audience.contains(&target.role);
+        if record.peek().is_some() && !record.any(reads) {
+            let at = names
+                .place(Kind::Transition, t.id.as_str())
+                .unwrap_or_default();
+            let message = format!(
+                "`{}` hands a record to {role}, who may read none of it; add {role} to the audience of its fields",
+                t.id,
+                role = target.role
+            );
+            f.add_absence(at, message);
         }
     }
 }

@@ -108,13 +108,21 @@ fn syntax(source: &str, errors: &cel::ParseErrors) -> Vec<ExprFault> {
         .iter()
         .map(|error| ExprFault {
             at: offset(source, error.pos),
-            message: format!("the expression does not parse: {}", one_line(&error.msg)),
+            message: format!("the expression does not parse: {}", plain(&error.msg)),
         })
         .collect()
 }
 
-fn one_line(message: &str) -> String {
-    message.lines().next().unwrap_or_default().to_owned()
+/// The parser's message without its list of every token that might have followed.
+fn plain(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    let line = line.split(" expecting ").next().unwrap_or_default();
+    line.trim_start_matches("Syntax error: ")
+        .replace(
+            "mismatched input '<EOF>'",
+            "it ends where something must follow",
+        )
+        .replace("'<EOF>'", "the end")
 }
 
 /// Byte offset of a line and column that both start at 1; the column counts characters.
@@ -161,3 +169,7 @@ impl Criterion {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "criterion_tests.rs"]
+mod tests;

@@ -248,6 +248,10 @@ fn alert_facts(values: &mut BTreeMap<&'static str, Value>, input: &FactsInput<'_
             Value::Bool(destination.and_then(|d| d.external) == Some(true)),
         ),
         (
+            "alert.destination_elsewhere",
+            Value::Bool(alert.is_some_and(destination_elsewhere)),
+        ),
+        (
             "alert.sensitive_types",
             list(types.iter().filter_map(|t| t.name.as_deref())),
         ),
@@ -274,6 +278,41 @@ fn alert_facts(values: &mut BTreeMap<&'static str, Value>, input: &FactsInput<'_
             ),
         ),
     ]);
+}
+
+/// Whether the destination names a domain that is not the person's own: read from both, without a guess
+/// where either names none.
+fn destination_elsewhere(alert: &Alert) -> bool {
+    let upn = alert.user.as_ref().and_then(|u| u.upn.as_deref());
+    let Some(own) = upn
+        .and_then(|upn| upn.rsplit_once('@'))
+        .map(|(_, domain)| domain)
+    else {
+        return false;
+    };
+    let shown = alert.destination.as_ref().map_or("", |d| d.shown.as_str());
+    shown.split(", ").filter_map(domain_of).any(|domain| {
+        let domain = domain.to_ascii_lowercase();
+        let own = own.to_ascii_lowercase();
+        domain != own && !domain.ends_with(&format!(".{own}"))
+    })
+}
+
+/// The domain of an address, a link or a bare host; none for a path or a device.
+fn domain_of(shown: &str) -> Option<&str> {
+    let host = shown
+        .split_once("://")
+        .map_or(shown, |(_, rest)| rest.split('/').next().unwrap_or(rest));
+    let host = host
+        .rsplit_once('@')
+        .map_or(host, |(_, domain)| domain)
+        .trim();
+    let is_host = host.contains('.')
+        && !host.starts_with('.')
+        && host
+            .chars()
+            .all(|c| c.is_alphanumeric() || ".-".contains(c));
+    is_host.then_some(host)
 }
 
 fn incident_facts(values: &mut BTreeMap<&'static str, Value>, input: &FactsInput<'_>) {

@@ -26,6 +26,9 @@ impl fmt::Display for Fault {
 pub struct Faults<'t> {
     text: &'t str,
     found: Vec<Fault>,
+    /// Something is not there. Behind a line that does not parse it may be, so these wait.
+    absent: Vec<Fault>,
+    unparsed: Vec<Fault>,
 }
 
 impl<'t> Faults<'t> {
@@ -33,6 +36,8 @@ impl<'t> Faults<'t> {
         Self {
             text,
             found: Vec::new(),
+            absent: Vec::new(),
+            unparsed: Vec::new(),
         }
     }
 
@@ -42,23 +47,46 @@ impl<'t> Faults<'t> {
 
     /// Adds a fault at a byte offset of the text.
     pub fn add(&mut self, at: usize, message: impl Into<String>) {
+        self.found.push(self.fault(at, message));
+    }
+
+    /// Adds that something is not there.
+    pub fn add_absence(&mut self, at: usize, message: impl Into<String>) {
+        self.absent.push(self.fault(at, message));
+    }
+
+    /// Adds that the text does not parse at this place.
+    pub fn add_unparsed(&mut self, at: usize, message: impl Into<String>) {
+        self.unparsed.push(self.fault(at, message));
+    }
+
+    fn fault(&self, at: usize, message: impl Into<String>) -> Fault {
         let (line, column) = position(self.text, at);
-        self.found.push(Fault {
+        Fault {
             line,
             column,
             message: message.into(),
-        });
+        }
     }
 
-    pub const fn count(&self) -> usize {
-        self.found.len()
-    }
-
-    /// All of them, in the order of the file; what was found twice stands once.
-    pub fn sorted(mut self) -> Vec<Fault> {
-        self.found.sort();
-        self.found.dedup();
-        self.found
+    /// All of them, in the order of the file; what was found twice stands once. Where lines do not parse,
+    /// what seems absent, or stands on those very lines, is left out: it is only their consequence.
+    pub fn sorted(self) -> Vec<Fault> {
+        let Self {
+            mut found,
+            mut absent,
+            mut unparsed,
+            ..
+        } = self;
+        if unparsed.is_empty() {
+            found.append(&mut absent);
+        } else {
+            found.retain(|fault| unparsed.iter().all(|line| line.line != fault.line));
+            found.append(&mut unparsed);
+        }
+        found.sort();
+        found.dedup();
+        found
     }
 }
 

@@ -43,6 +43,24 @@ pub(super) fn faults(program: &Program) -> Vec<ExprFault> {
     guard.found
 }
 
+/// Where a person sees the node begin: the parser puts `a.b` at its dot and a macro at its parenthesis.
+fn first_part(node: &IdedExpr) -> &IdedExpr {
+    match &node.expr {
+        Ast::Select(select) => first_part(&select.operand),
+        Ast::Comprehension(inner) => first_part(&inner.iter_range),
+        Ast::Call(call) => call
+            .target
+            .as_ref()
+            .map_or(node, |target| first_part(target)),
+        Ast::Ident(_)
+        | Ast::List(_)
+        | Ast::Literal(_)
+        | Ast::Map(_)
+        | Ast::Struct(_)
+        | Ast::Unspecified => node,
+    }
+}
+
 struct Guard<'p> {
     program: &'p Program,
     found: Vec<ExprFault>,
@@ -50,10 +68,25 @@ struct Guard<'p> {
 
 impl Guard<'_> {
     fn fault(&mut self, node: &IdedExpr, message: String) {
-        let at = self.program.source_info().offset_for(node.id);
-        let chars = at.map_or(0, |(start, _)| start as usize);
-        let source = &self.program.source_info().source;
-        let at = source.chars().take(chars).map(char::len_utf8).sum();
+        let first = first_part(node);
+        let info = self.program.source_info();
+        let chars = info
+            .offset_for(first.id)
+            .map_or(0, |(start, _)| start as usize);
+        let at: usize = info.source.chars().take(chars).map(char::len_utf8).sum();
+        // The parser puts a call at its parenthesis.
+        let named = match &first.expr {
+            Ast::Call(call)
+                if info
+                    .source
+                    .get(..at)
+                    .is_some_and(|s| s.ends_with(&call.func_name)) =>
+            {
+                call.func_name.len()
+            }
+            _ => 0,
+        };
+        let at = at - named;
         self.found.push(ExprFault { at, message });
     }
 

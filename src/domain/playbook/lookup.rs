@@ -47,7 +47,11 @@ impl Playbook {
 
     /// The field whose choices are the outcomes.
     pub fn outcome_field(&self) -> Option<&Field> {
-        let choices = FieldKind::Choice(self.outcomes.iter().map(Outcome::choice).collect());
+        let choice = |o: &Outcome| Choice {
+            id: o.id.clone(),
+            title: o.title.clone(),
+        };
+        let choices = FieldKind::Choice(self.outcomes.iter().map(choice).collect());
         self.fields
             .iter()
             .find(|f| !self.outcomes.is_empty() && f.kind == choices)
@@ -142,14 +146,5 @@ impl Playbook {
         self.criteria
             .iter()
             .filter(move |c| c.mandatory && leading.contains(&&c.id))
-    }
-}
-
-impl Outcome {
-    pub(super) fn choice(&self) -> Choice {
-        Choice {
-            id: self.id.clone(),
-            title: self.title.clone(),
-        }
     }
 }

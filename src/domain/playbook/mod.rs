@@ -10,6 +10,9 @@ mod lookup;
 pub mod reader;
 pub mod rules;
 mod section;
+pub mod shipped;
+#[cfg(test)]
+mod tests;
 
 pub use check::notes;
 pub use reader::read;

@@ -22,11 +22,7 @@ pub fn read(text: &str) -> Result<Playbook, Vec<Fault>> {
     let mut f = Faults::of(text);
     for error in &errors {
         let at = error.span().map_or(0, |span| span.start);
-        f.add(at, format!("the file is no TOML here: {}", error.message()));
-    }
-    // What a broken line hides would be reported as missing: syntax first, alone.
-    if f.count() > 0 {
-        return Err(f.sorted());
+        f.add_unparsed(at, format!("the file is no TOML here: {}", error.message()));
     }
     let mut reader = Reader {
         f,
@@ -35,11 +31,20 @@ pub fn read(text: &str) -> Result<Playbook, Vec<Fault>> {
     let playbook = reader.playbook(Section::root(table.get_ref()));
     let Reader { mut f, names } = reader;
     check::check(&mut f, &names, &playbook);
-    if f.count() == 0 {
+    let faults = f.sorted();
+    if faults.is_empty() {
         Ok(playbook)
     } else {
-        Err(f.sorted())
+        Err(faults)
     }
+}
+
+/// What a field may be made of that stands elsewhere in the file: ids with titles.
+struct Offers {
+    uploads: bool,
+    outcomes: Vec<(String, String)>,
+    containment: Vec<(String, String)>,
+    recovery: Vec<(String, String)>,
 }
 
 /// The faults so far and the ids that are declared. Parts are read in the order in which they are referred to.
@@ -52,8 +57,13 @@ impl Reader<'_> {
     fn playbook(&mut self, mut s: Section<'_, '_>) -> Playbook {
         let outcomes = self.each(&mut s, "outcomes", Self::outcome);
         let criteria = self.each(&mut s, "criteria", Self::criterion);
-        let uploads = s.flag(&mut self.f, "uploads", false);
-        let fields = self.fields(&mut s, uploads, &outcomes);
+        let offers = Offers {
+            uploads: s.flag(&mut self.f, "uploads", false),
+            outcomes: s.titles("outcomes"),
+            containment: s.titles("containment"),
+            recovery: s.titles("recovery"),
+        };
+        let fields = self.each(&mut s, "fields", |r, s| r.field(s, &offers));
         let evidence = self.each(&mut s, "evidence", Self::evidence);
         let gates = self.each(&mut s, "gates", |r, s| r.gate(s, &fields));
         let containment = self.each(&mut s, "containment", Self::action);
@@ -71,7 +81,7 @@ impl Reader<'_> {
             owner: s.text(&mut self.f, "owner").value,
             reviewed_on: s.date(&mut self.f, "reviewed_on"),
             summary: s.text(&mut self.f, "summary").value,
-            uploads,
+            uploads: offers.uploads,
             approvers: self.roles(&mut s, "approvers"),
             takes: self.takes(&mut s),
             entries,

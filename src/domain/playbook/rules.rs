@@ -45,6 +45,8 @@ pub struct Gate {
 pub enum GateKind {
     /// An action on a person waits for the named HR contact, unless the record rules misconduct out.
     HrBeforePerson {
+        /// Closed only once this is answered so; without it, from the start.
+        only_when: Option<Answer>,
         /// Opens the gate without HR: "no suspected misconduct", with its reason.
         unless: Option<Answer>,
         /// Answers that exclude `unless`.

@@ -65,7 +65,7 @@ impl<'a, 't> Section<'a, 't> {
     fn need(&mut self, f: &mut Faults<'_>, key: &'static str) -> Option<&'a Value<'t>> {
         let found = self.ask(key);
         if found.is_none() {
-            f.add(self.at, format!("`{key}` is missing; add it"));
+            f.add_absence(self.at, format!("`{key}` is missing; add it"));
         }
         found
     }
@@ -247,6 +247,21 @@ impl<'a, 't> Section<'a, 't> {
             }
         }
         found
+    }
+
+    /// Id and title of each table of a list that is read elsewhere; faulty ones are left to that reading.
+    pub fn titles(&self, key: &str) -> Vec<(String, String)> {
+        let array = self.find(key).and_then(|value| value.get_ref().as_array());
+        let of = |value: &'a Value<'t>| {
+            let section = Self::of(value)?;
+            let word = |key| section.find(key)?.get_ref().as_str().map(str::to_owned);
+            Some((word("id")?, word("title")?))
+        };
+        array
+            .into_iter()
+            .flat_map(|a| a.iter())
+            .filter_map(of)
+            .collect()
     }
 
     fn of(value: &'a Value<'t>) -> Option<Self> {

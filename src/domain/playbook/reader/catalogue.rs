@@ -37,6 +37,7 @@ impl Reader<'_> {
         let set = GateKind::KEYS.map(|key| (key, key));
         let kind = match s.one_of(&mut self.f, "kind", &set)? {
             "hr_before_person" => GateKind::HrBeforePerson {
+                only_when: self.maybe_answer(s, "only_when", fields),
                 unless: self.maybe_answer(s, "unless", fields),
                 excluded_by: self.each(s, "excluded_by", |r, s| r.answer(s, fields)),
                 override_answered_within: s.maybe_duration(&mut self.f, "override_answered_within"),
@@ -75,7 +76,8 @@ impl Reader<'_> {
         fields: &[Field],
     ) -> Option<Answer> {
         if !s.has(key) {
-            self.f.add(s.at(), format!("`{key}` is missing; add it"));
+            self.f
+                .add_absence(s.at(), format!("`{key}` is missing; add it"));
         }
         self.maybe_answer(s, key, fields)
     }

@@ -49,15 +49,12 @@ pub(in crate::domain::playbook) struct Names {
     declared: BTreeMap<(Kind, String), usize>,
     /// Each way in: its place and whether it has a condition.
     entries: Vec<(usize, bool)>,
-    /// Whether a stage or a way between stages could not be read: what then seems unreachable may not be.
-    graph_unsure: bool,
 }
 
 impl Names {
     /// Takes an id in; a second one of the same kind is a fault.
     pub fn declare(&mut self, f: &mut Faults<'_>, kind: Kind, id: &Text) {
         if id.value.is_empty() {
-            self.graph_unsure |= matches!(kind, Kind::Stage | Kind::Transition);
             return;
         }
         if let Some(first) = self.declared.get(&(kind, id.value.clone())) {
@@ -81,7 +78,6 @@ impl Names {
         if self.place(kind, &id.value).is_some() {
             return true;
         }
-        self.graph_unsure |= kind == Kind::Stage;
         let known = self
             .declared
             .keys()
@@ -91,7 +87,7 @@ impl Names {
             || "declare it or mend the reference".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
-        f.add(id.at, format!("no {} `{}`; {mend}", kind.word(), id.value));
+        f.add_absence(id.at, format!("no {} `{}`; {mend}", kind.word(), id.value));
         false
     }
 
@@ -106,13 +102,5 @@ impl Names {
 
     pub fn entries(&self) -> &[(usize, bool)] {
         &self.entries
-    }
-
-    pub const fn doubt_graph(&mut self) {
-        self.graph_unsure = true;
-    }
-
-    pub const fn graph_unsure(&self) -> bool {
-        self.graph_unsure
     }
 }

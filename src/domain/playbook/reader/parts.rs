@@ -1,13 +1,12 @@
 //! Reads stages, criteria and fields.
 
-use super::Reader;
 use super::names::Kind;
+use super::{Offers, Reader};
 use crate::domain::ids::{ChannelKey, CriterionId, DoneId, FieldId, StageId};
 use crate::domain::playbook::definition::{
     Choice, Criterion, Done, Field, FieldKind, ImmediateAction, ShownFact, Stage,
 };
 use crate::domain::playbook::facts::{PREFILLS, known_path};
-use crate::domain::playbook::rules::Outcome;
 use crate::domain::playbook::section::{Section, Text, word_of};
 use crate::domain::role::Role;
 
@@ -24,7 +23,7 @@ impl Reader<'_> {
         if s.has(key) && found.is_empty() {
             let at = s.place(key);
             self.f
-                .add(at, format!("`{key}` is empty; name at least one role"));
+                .add_absence(at, format!("`{key}` is empty; name at least one role"));
         }
         self.roles_of(key, &found)
     }
@@ -93,7 +92,7 @@ impl Reader<'_> {
         }
         if found.is_empty() {
             let at = s.place("done");
-            self.f.add(
+            self.f.add_absence(
                 at,
                 "the stage has no definition of done; add at least one line",
             );
@@ -148,26 +147,12 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn fields(
-        &mut self,
-        s: &mut Section<'_, '_>,
-        uploads: bool,
-        outcomes: &[Outcome],
-    ) -> Vec<Field> {
-        self.each(s, "fields", |r, s| r.field(s, uploads, outcomes))
-    }
-
-    fn field(
-        &mut self,
-        s: &mut Section<'_, '_>,
-        uploads: bool,
-        outcomes: &[Outcome],
-    ) -> Option<Field> {
+    pub(super) fn field(&mut self, s: &mut Section<'_, '_>, offers: &Offers) -> Option<Field> {
         let id = s.id(&mut self.f);
         self.names.declare(&mut self.f, Kind::Field, &id);
         let title = s.short(&mut self.f, "title", LABEL);
         let help = s.short(&mut self.f, "help", HELP);
-        let kind = self.field_kind(s, uploads, outcomes);
+        let kind = self.field_kind(s, offers);
         Some(Field {
             prefill: self.prefill(s, kind.as_ref()),
             title,
@@ -180,18 +165,15 @@ impl Reader<'_> {
         })
     }
 
-    fn field_kind(
-        &mut self,
-        s: &mut Section<'_, '_>,
-        uploads: bool,
-        outcomes: &[Outcome],
-    ) -> Option<FieldKind> {
+    fn field_kind(&mut self, s: &mut Section<'_, '_>, offers: &Offers) -> Option<FieldKind> {
         let set = [
             ("line", Kinds::Plain(&FieldKind::Line)),
             ("paragraph", Kinds::Plain(&FieldKind::Paragraph)),
             ("choice", Kinds::Choice),
             ("choices", Kinds::Choices),
             ("outcome", Kinds::Outcome),
+            ("containment", Kinds::Containment),
+            ("recovery", Kinds::Recovery),
             ("person", Kinds::Plain(&FieldKind::Person)),
             ("time", Kinds::Plain(&FieldKind::Time)),
             ("link", Kinds::Plain(&FieldKind::Link)),
@@ -199,24 +181,24 @@ impl Reader<'_> {
             ("upload", Kinds::Plain(&FieldKind::Upload)),
         ];
         let kind = s.one_of(&mut self.f, "kind", &set)?;
+        let at = s.place("kind");
         match kind {
             Kinds::Choice => Some(FieldKind::Choice(self.choices(s))),
             Kinds::Choices => Some(FieldKind::Choices(self.choices(s))),
             Kinds::Outcome => {
-                if outcomes.is_empty() {
-                    let at = s.place("kind");
-                    self.f.add(
-                        at,
-                        "the field takes an outcome, but there is none; add [[outcomes]]",
-                    );
-                }
-                Some(FieldKind::Choice(
-                    outcomes.iter().map(Outcome::choice).collect(),
-                ))
+                let choices = self.offered(at, "outcomes", &offers.outcomes);
+                Some(FieldKind::Choice(choices))
+            }
+            Kinds::Containment => {
+                let choices = self.offered(at, "containment", &offers.containment);
+                Some(FieldKind::Choices(choices))
+            }
+            Kinds::Recovery => {
+                let choices = self.offered(at, "recovery", &offers.recovery);
+                Some(FieldKind::Choice(choices))
             }
             Kinds::Plain(kind) => {
-                if *kind == FieldKind::Upload && !uploads {
-                    let at = s.place("kind");
+                if *kind == FieldKind::Upload && !offers.uploads {
                     self.f.add(
                         at,
                         "a field takes a file, but the playbook says uploads = false; change one of them",
@@ -224,6 +206,32 @@ impl Reader<'_> {
                 }
                 Some(kind.clone())
             }
+        }
+    }
+
+    /// The entries of a list of the playbook, as choices.
+    fn offered(&mut self, at: usize, key: &str, from: &[(String, String)]) -> Vec<Choice> {
+        if from.is_empty() {
+            self.f.add_absence(
+                at,
+                format!("there is nothing to choose from; add [[{key}]]"),
+            );
+        }
+        self.few_enough(at, from.len());
+        from.iter()
+            .map(|(id, title)| Choice {
+                id: id.clone(),
+                title: title.clone(),
+            })
+            .collect()
+    }
+
+    fn few_enough(&mut self, at: usize, count: usize) {
+        if count > OPTIONS {
+            self.f.add(
+                at,
+                format!("{count} choices; a form shows {OPTIONS}, so split the field"),
+            );
         }
     }
 
@@ -236,15 +244,9 @@ impl Reader<'_> {
         let at = s.place("choices");
         if found.is_empty() {
             self.f
-                .add(at, "there is nothing to choose from; add `choices`");
+                .add_absence(at, "there is nothing to choose from; add `choices`");
         }
-        if found.len() > OPTIONS {
-            let message = format!(
-                "{} choices; a form shows {OPTIONS}, so split the field",
-                found.len()
-            );
-            self.f.add(at, message);
-        }
+        self.few_enough(at, found.len());
         for (i, (id, _)) in found.iter().enumerate() {
             if found
                 .iter()
@@ -302,6 +304,8 @@ enum Kinds<'k> {
     Choice,
     Choices,
     Outcome,
+    Containment,
+    Recovery,
 }
 
 fn role_words() -> [(&'static str, Role); 11] {

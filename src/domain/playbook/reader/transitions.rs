@@ -32,9 +32,6 @@ impl Reader<'_> {
         let kind = s.one_of(&mut self.f, "kind", &set);
         let from = self.refs(s, "from", Kind::Stage);
         let to = self.target(s, kind, &from);
-        if kind.is_none() || from.is_empty() {
-            self.names.doubt_graph();
-        }
         let chosen = self.criteria_of(s, kind, criteria);
         let record = self.refs(s, "record", Kind::Field);
         let owed = self.owed(s, &record);
@@ -67,7 +64,7 @@ impl Reader<'_> {
         if s.has(key) && found.is_empty() {
             let at = s.place(key);
             self.f
-                .add(at, format!("`{key}` is empty; name at least one"));
+                .add_absence(at, format!("`{key}` is empty; name at least one"));
         }
         self.existing(found, kind)
     }
@@ -97,8 +94,8 @@ impl Reader<'_> {
         match (kind, &found) {
             (Some(TransitionKind::Handoff), None) if !s.has("to") => {
                 let at = s.place("kind");
-                self.f.add(at, "a handoff leads to a stage; add `to`");
-                self.names.doubt_graph();
+                self.f
+                    .add_absence(at, "a handoff leads to a stage; add `to`");
             }
             (
                 Some(
@@ -121,7 +118,7 @@ impl Reader<'_> {
             }
             _ => {}
         }
-        let found = found?;
+        let found = found.filter(|_| kind == Some(TransitionKind::Handoff))?;
         self.names
             .refer(&mut self.f, Kind::Stage, &found)
             .then_some(found)
@@ -196,7 +193,7 @@ impl Reader<'_> {
                 "field `{}` is not in this transition's record; add it there or remove it here",
                 one.value
             );
-            self.f.add(one.at, message);
+            self.f.add_absence(one.at, message);
         }
     }
 
@@ -228,7 +225,7 @@ impl Reader<'_> {
         if asks && owed.is_empty() {
             let at = s.place("asks_emergency");
             self.f
-                .add(at, "an emergency needs fields that may be owed; add `owed`");
+                .add_absence(at, "an emergency needs fields that may be owed; add `owed`");
         }
         asks
     }
@@ -253,7 +250,7 @@ impl Reader<'_> {
         let sides =
             answers.len() + usize::from(criterion.is_some()) + usize::from(transition.is_some());
         if sides < 2 {
-            self.f.add(
+            self.f.add_absence(
                 s.at(),
                 "a contradiction has two sides; name two of answers, criterion, transition",
             );
@@ -302,7 +299,7 @@ impl Reader<'_> {
                         can.join(", ")
                     }
                 );
-                self.f.add(answer.at, message);
+                self.f.add_absence(answer.at, message);
             }
         }
         Some(Answer {
