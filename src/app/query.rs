@@ -4,7 +4,7 @@ use super::facts::history;
 use super::{App, AppError};
 use crate::domain::alert::Detail;
 use crate::domain::ids::{AlertId, IncidentId, PersonId};
-use crate::domain::incident::{Incident, Refusal};
+use crate::domain::incident::{Context, Incident, Refusal};
 use crate::domain::placement::{self, Placement};
 use crate::domain::policy::{self, Actor, reads};
 use crate::domain::restricted::{Clearance, Level};
@@ -55,16 +55,35 @@ pub struct ThreadView {
     pub members: Vec<Member>,
 }
 
+/// What an incident must allow, to be offered for a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    See,
+    Claim,
+    Leave,
+    Receive,
+    Timeline,
+}
+
 impl App {
-    /// The incidents that the member may work on, the urgent first.
+    /// The open incidents that the member may know of: what is theirs to take first, then by severity.
     pub async fn queue(&self, actor: &Actor) -> Result<Vec<Queued>, AppError> {
+        self.queue_for(actor, Wanted::See).await
+    }
+
+    /// Those among them on which the member can do it now.
+    pub async fn queue_for(&self, actor: &Actor, wanted: Wanted) -> Result<Vec<Queued>, AppError> {
         let mut reader = self.store.read().await?;
         let names = store::people::names(&mut reader).await?;
         let mut rows = Vec::new();
         for incident in store::incident::list_open(&mut reader).await? {
             let walls = store::incident::walls(&mut reader, incident.id).await?;
             let loaded = self.playbooks.load(&incident.playbook)?;
-            if reads(actor, &incident, &loaded.playbook, &walls).is_none() {
+            let playbook = &loaded.playbook;
+            let Some(clearance) = reads(actor, &incident, playbook, &walls) else {
+                continue;
+            };
+            if !allows(wanted, actor, &incident, playbook, &clearance) {
                 continue;
             }
             rows.push((
@@ -259,11 +278,58 @@ impl App {
         }
     }
 
+    /// Whether the member may accept or return what is offered: asked before a form opens.
+    pub async fn may_receive(&self, actor: &Actor, id: IncidentId) -> Result<(), AppError> {
+        use crate::domain::incident::{Command, decide};
+        let mut reader = self.store.read().await?;
+        let visible = self.visible(&mut reader, actor, id).await?;
+        let playbook = &visible.playbook.playbook;
+        let context = Context {
+            now: self.now(),
+            playbook,
+            actor: Some(actor),
+        };
+        decide(Some(&visible.incident), &Command::Accept, &context)?;
+        Ok(())
+    }
+
     /// How a person is called, for an answer to a member who may know it.
     pub async fn name(&self, person: PersonId) -> Result<String, AppError> {
         let mut reader = self.store.read().await?;
         let mut names = store::people::names(&mut reader).await?;
         Ok(names.remove(&person).unwrap_or_else(|| person.to_string()))
+    }
+}
+
+fn allows(
+    wanted: Wanted,
+    actor: &Actor,
+    incident: &Incident,
+    playbook: &crate::domain::playbook::definition::Playbook,
+    clearance: &Clearance,
+) -> bool {
+    use crate::domain::incident::{Phase, may_leave};
+    use crate::domain::policy::{Act, may};
+    let offered = matches!(incident.phase, Phase::Offered(_));
+    match wanted {
+        Wanted::See => true,
+        Wanted::Claim => {
+            !offered && incident.holder().is_none() && may(actor, Act::Claim, incident, playbook)
+        }
+        Wanted::Leave => {
+            let now = chrono::DateTime::UNIX_EPOCH;
+            may_leave(
+                incident,
+                &Context {
+                    now,
+                    playbook,
+                    actor: Some(actor),
+                },
+            )
+            .is_ok()
+        }
+        Wanted::Receive => offered && may(actor, Act::Receive, incident, playbook),
+        Wanted::Timeline => clearance.level() >= Level::Steps,
     }
 }
 

@@ -51,6 +51,8 @@ pub struct CardView {
     pub record: Vec<(String, String, bool)>,
     /// Why it came back.
     pub returned: Option<String>,
+    /// What nobody may touch while it stands here.
+    pub do_not_touch: Option<String>,
     pub acts: Vec<CardAct>,
 }
 
@@ -91,12 +93,14 @@ pub fn card(incident: &Incident, visit: usize, sight: &Sight<'_>) -> Option<Card
         criteria: Vec::new(),
         record: Vec::new(),
         returned: None,
+        do_not_touch: None,
         acts: acts(incident, &stay.state, sight.playbook),
     };
     if standing == Standing::Past {
         return Some(view);
     }
     if sight.clearance.level() >= Level::Facts {
+        view.do_not_touch.clone_from(&stage.do_not_touch);
         view.facts = facts(incident, sight);
         view.criteria = criteria(incident, sight.playbook);
         view.returned = returned(incident, &stay.state, sight);

@@ -23,7 +23,10 @@ pub struct Labelled {
 
 impl Labelled {
     pub fn new(label: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { label: label.into(), value: value.into() }
+        Self {
+            label: label.into(),
+            value: value.into(),
+        }
     }
 }
 
@@ -57,7 +60,11 @@ pub struct CardContext {
 
 impl From<&CardView> for CardContext {
     fn from(view: &CardView) -> Self {
-        let facts = view.facts.iter().map(|(l, v)| Labelled::new(l, v)).collect();
+        let facts = view
+            .facts
+            .iter()
+            .map(|(l, v)| Labelled::new(l, v))
+            .collect();
         let criteria = view.criteria.iter();
         let record = view.record.iter();
         Self {
@@ -69,7 +76,10 @@ impl From<&CardView> for CardContext {
             returned: view.returned.clone().unwrap_or_default(),
             facts,
             criteria: criteria
-                .map(|(text, note)| Noted { text: text.clone(), note: note.clone() })
+                .map(|(text, note)| Noted {
+                    text: text.clone(),
+                    note: note.clone(),
+                })
                 .collect(),
             record: record
                 .map(|(title, value, from_source)| Recorded {
@@ -85,7 +95,9 @@ impl From<&CardView> for CardContext {
 
 fn capital(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 fn card_sample() -> CardContext {
@@ -97,7 +109,10 @@ fn card_sample() -> CardContext {
         status: "Waiting for someone to claim it".to_owned(),
         returned: "It lacks the destination".to_owned(),
         facts: vec![Labelled::new("Person", "a@b.example")],
-        criteria: vec![Noted { text: "A criterion".to_owned(), note: "met".to_owned() }],
+        criteria: vec![Noted {
+            text: "A criterion".to_owned(),
+            note: "met".to_owned(),
+        }],
         record: vec![Recorded {
             title: "Department".to_owned(),
             value: "Finance".to_owned(),
@@ -122,7 +137,11 @@ pub struct PastCard {
 template!(
     "card_past",
     PastCard,
-    PastCard { drill: true, id: "INC-1".to_owned(), status: "Handed on".to_owned() }
+    PastCard {
+        drill: true,
+        id: "INC-1".to_owned(),
+        status: "Handed on".to_owned()
+    }
 );
 
 #[derive(Debug, Clone, Serialize)]
@@ -292,14 +311,22 @@ template!(
         id: "INC-1".to_owned(),
         title: "Escalate".to_owned(),
         draft: "DRF-1".to_owned(),
-        criteria: vec![Ticked { ticked: true, text: "A".to_owned(), note: "met".to_owned() }],
+        criteria: vec![Ticked {
+            ticked: true,
+            text: "A".to_owned(),
+            note: "met".to_owned()
+        }],
         items: vec![ReviewItem {
             title: "Department".to_owned(),
             value: "Finance".to_owned(),
             problem: "is missing".to_owned(),
             from_source: true,
         }],
-        done: vec![Ticked { ticked: false, text: "Source opened".to_owned(), note: "open".to_owned() }],
+        done: vec![Ticked {
+            ticked: false,
+            text: "Source opened".to_owned(),
+            note: "open".to_owned()
+        }],
         missing: vec!["Department is missing".to_owned()],
     }
 );
@@ -367,7 +394,10 @@ template!(
     "help",
     Help,
     Help {
-        rows: vec![HelpRow { path: "queue".to_owned(), what: "What is open".to_owned() }],
+        rows: vec![HelpRow {
+            path: "queue".to_owned(),
+            what: "What is open".to_owned()
+        }],
         waiting: "1 incident waits for you".to_owned(),
     }
 );

@@ -2,5 +2,8 @@
 //! Names no chat library and no network.
 
 pub mod card;
+pub mod cards;
+pub mod contexts;
 pub mod escape;
 pub mod form;
+pub mod templates;

@@ -32,13 +32,25 @@ pub struct TemplateFault {
 /// The shipped templates, by name.
 pub const SHIPPED: [(&str, &str); 12] = [
     ("card", include_str!("../../templates/discord/card.hbs")),
-    ("card_past", include_str!("../../templates/discord/card_past.hbs")),
-    ("reminder", include_str!("../../templates/discord/reminder.hbs")),
+    (
+        "card_past",
+        include_str!("../../templates/discord/card_past.hbs"),
+    ),
+    (
+        "reminder",
+        include_str!("../../templates/discord/reminder.hbs"),
+    ),
     ("thread", include_str!("../../templates/discord/thread.hbs")),
     ("notice", include_str!("../../templates/discord/notice.hbs")),
     ("queue", include_str!("../../templates/discord/queue.hbs")),
-    ("timeline", include_str!("../../templates/discord/timeline.hbs")),
-    ("details", include_str!("../../templates/discord/details.hbs")),
+    (
+        "timeline",
+        include_str!("../../templates/discord/timeline.hbs"),
+    ),
+    (
+        "details",
+        include_str!("../../templates/discord/details.hbs"),
+    ),
     ("review", include_str!("../../templates/discord/review.hbs")),
     ("answer", include_str!("../../templates/discord/answer.hbs")),
     ("drafts", include_str!("../../templates/discord/drafts.hbs")),
@@ -62,32 +74,48 @@ impl Templates {
             let text = overrides.get(name).map_or(shipped, String::as_str);
             if text.contains("{{{") || text.contains("{{&") {
                 let why = "unescaped output ({{{ or {{&) is not allowed; use {{ }}".to_owned();
-                faults.push(TemplateFault { name: name.to_owned(), why });
+                faults.push(TemplateFault {
+                    name: name.to_owned(),
+                    why,
+                });
             }
             if let Err(fault) = engine.register_template_string(name, text) {
-                faults.push(TemplateFault { name: name.to_owned(), why: fault.to_string() });
+                faults.push(TemplateFault {
+                    name: name.to_owned(),
+                    why: fault.to_string(),
+                });
             }
         }
         for name in overrides.keys() {
             if !SHIPPED.iter().any(|(known, _)| known == name) {
                 let known: Vec<_> = SHIPPED.iter().map(|(known, _)| *known).collect();
                 let why = format!("no template has this name; there are: {}", known.join(", "));
-                faults.push(TemplateFault { name: name.clone(), why });
+                faults.push(TemplateFault {
+                    name: name.clone(),
+                    why,
+                });
             }
         }
         let templates = Self { engine };
         if faults.is_empty() {
             faults = super::contexts::prove(&templates);
         }
-        if faults.is_empty() { Ok(templates) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(templates)
+        } else {
+            Err(faults)
+        }
     }
 
     /// Renders one template with its context.
     pub fn render<T: Template>(&self, context: &T) -> Result<Text, TemplateFault> {
-        let text = self.engine.render(T::NAME, context).map_err(|fault| TemplateFault {
-            name: T::NAME.to_owned(),
-            why: fault.to_string(),
-        })?;
+        let text = self
+            .engine
+            .render(T::NAME, context)
+            .map_err(|fault| TemplateFault {
+                name: T::NAME.to_owned(),
+                why: fault.to_string(),
+            })?;
         Ok(split(&text))
     }
 }
@@ -98,7 +126,11 @@ fn split(text: &str) -> Text {
         Some((body, footer)) => (body, Some(footer.trim().to_owned())),
         None => (rest, None),
     };
-    Text { title: title.trim().to_owned(), body: body.trim().to_owned(), footer }
+    Text {
+        title: title.trim().to_owned(),
+        body: body.trim().to_owned(),
+        footer,
+    }
 }
 
 /// `{{quote text}}`: outside text with its lines, each behind a quote mark, so that it cannot pass for ours.
@@ -115,8 +147,10 @@ fn quote(
             "quote needs a text that is there".to_owned(),
         ))
     })?;
-    let lines: Vec<String> =
-        escape(text, Lines::Keep).lines().map(|line| format!("> {line}")).collect();
+    let lines: Vec<String> = escape(text, Lines::Keep)
+        .lines()
+        .map(|line| format!("> {line}"))
+        .collect();
     out.write(&lines.join("\n"))?;
     Ok(())
 }

@@ -1,0 +1,117 @@
+//! Answers in words: what was done and which step is next; what was refused, everything at once, and the way out.
+
+use crate::domain::incident::{Readiness, Refusal};
+use crate::domain::record::shown_time;
+use crate::render::contexts::Answer;
+use chrono_tz::Tz;
+
+/// A refusal as a person reads it. `holder` is the name behind the person who holds it.
+pub fn refused(refusal: &Refusal, holder: Option<&str>, zone: Tz) -> Answer {
+    let (title, text, next) = match refusal {
+        Refusal::NotFound => (
+            "Nothing there",
+            "There is no such incident, or it is not yours to see.".to_owned(),
+            "/queue shows what you may see.",
+        ),
+        Refusal::NotYours { role } => (
+            "Not yours to do",
+            match role {
+                Some(role) => format!("This step belongs to the role {role}."),
+                None => "This step belongs to another role.".to_owned(),
+            },
+            "/help shows what you can do now.",
+        ),
+        Refusal::Held { since, .. } => (
+            "Someone has it",
+            format!(
+                "{} holds it since {}.",
+                holder.unwrap_or("Somebody else"),
+                shown_time(*since, zone)
+            ),
+            "Talk to them, or take another from /queue.",
+        ),
+        Refusal::Offered { to } => (
+            "A handoff is under way",
+            format!("It is offered to {to} and waits there."),
+            "It moves when they accept or return it.",
+        ),
+        Refusal::NothingOffered => (
+            "Nothing to accept or return",
+            "No handoff of this incident waits for an answer.".to_owned(),
+            "/queue shows where it stands.",
+        ),
+        Refusal::Ended => (
+            "It has ended",
+            "The incident is dismissed or closed; nothing can be changed.".to_owned(),
+            "/timeline tells its story.",
+        ),
+        Refusal::NoSuchWay { ways } => (
+            "No such way",
+            if ways.is_empty() {
+                "From where it stands, there is no way like that.".to_owned()
+            } else {
+                format!("From where it stands, the ways are: {}.", ways.join("; "))
+            },
+            "Choose one of these.",
+        ),
+        Refusal::RecordIncomplete(readiness) => return incomplete(readiness),
+        Refusal::ReasonMissing => (
+            "The reason is missing",
+            "Say what is missing, so that it can be amended.".to_owned(),
+            "Give a reason and send it again.",
+        ),
+        Refusal::Changed => (
+            "It has changed meanwhile",
+            "Somebody, or you in another window, was faster.".to_owned(),
+            "Look again: /queue or /drafts.",
+        ),
+    };
+    Answer {
+        title: title.to_owned(),
+        text,
+        missing: Vec::new(),
+        next: next.to_owned(),
+    }
+}
+
+fn incomplete(readiness: &Readiness) -> Answer {
+    Answer {
+        title: "Not handed over yet".to_owned(),
+        text: "This is all that is missing. What you gave is saved.".to_owned(),
+        missing: missing(readiness),
+        next: "Press “Fill in what is missing”, or choose below.".to_owned(),
+    }
+}
+
+/// Everything between a form and its submit, a line each.
+pub fn missing(readiness: &Readiness) -> Vec<String> {
+    let mut missing: Vec<String> = readiness
+        .gaps
+        .iter()
+        .map(|gap| format!("{} {}", gap.title, gap.problem))
+        .collect();
+    if readiness.criterion_missing {
+        missing.push("No criterion is ticked; at least one justifies the step".to_owned());
+    }
+    missing.extend(
+        readiness
+            .undone
+            .iter()
+            .map(|(_, text)| format!("To confirm: {text}")),
+    );
+    let excluded = readiness.excluded_by.iter();
+    missing.extend(excluded.map(|text| format!("Excluded while this is met: {text}")));
+    missing
+}
+
+/// Our own fault, with the reference that stands in the log too.
+pub fn our_fault(reference: &str) -> Answer {
+    Answer {
+        title: "That is our fault".to_owned(),
+        text: format!(
+            "Baton could not do it. What you gave before is saved. Reference {reference}."
+        ),
+        missing: Vec::new(),
+        next: "Try once more; if it stays, tell your administrator the reference.".to_owned(),
+    }
+}

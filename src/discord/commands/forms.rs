@@ -1,0 +1,201 @@
+//! Pages of the guided form: fields of the playbook become inputs, a submitted page becomes plain values.
+
+use super::screens::choice;
+use crate::app::form::Opened;
+use crate::discord::custom_id::CustomId;
+use crate::discord::incoming::ModalValue;
+use crate::domain::form::{CRITERIA_KEY, Item, REASON_SUFFIX};
+use crate::domain::ids::{AccountId, FieldId, IncidentId};
+use crate::domain::playbook::definition::{Choice as Option_, Field, FieldKind};
+use crate::render::card::Choice;
+use crate::render::form::{Form, Input, InputKind};
+use std::collections::BTreeMap;
+
+/// The longest answer that a form takes, in characters; Discord's own limit for a text input.
+const LONGEST: u16 = 4000;
+const LONGEST_LINE: u16 = 400;
+
+/// The next page of what is missing; `None` when nothing is. The first one asks for the criteria too.
+pub fn next_page(opened: &Opened, from_review: bool) -> Option<Form> {
+    let ask_criteria = !from_review && !opened.form.criteria.is_empty();
+    let context = crate::domain::incident::Context {
+        now: chrono::DateTime::UNIX_EPOCH,
+        playbook: &opened.playbook.playbook,
+        actor: None,
+    };
+    let fields = opened.form.next_page(&context, usize::from(ask_criteria));
+    if fields.is_empty() && !(ask_criteria && opened.form.readiness.criterion_missing) {
+        return None;
+    }
+    Some(page(opened, &fields, ask_criteria, from_review))
+}
+
+/// A page with these fields.
+pub fn page(opened: &Opened, fields: &[FieldId], criteria: bool, from_review: bool) -> Form {
+    let playbook = &opened.playbook.playbook;
+    let title = playbook
+        .transition(&opened.transition)
+        .map_or("", |t| t.title.as_str());
+    let mut inputs = Vec::new();
+    if criteria {
+        inputs.push(criteria_input(opened));
+    }
+    for id in fields {
+        let item = opened.form.items.iter().find(|item| item.field == *id);
+        if let (Some(field), Some(item)) = (playbook.field(id), item) {
+            inputs.extend(field_inputs(field, item));
+        }
+    }
+    Form {
+        custom_id: CustomId::Page(opened.draft, from_review).to_string(),
+        title: format!("{}: {title}", opened.incident),
+        inputs,
+    }
+}
+
+fn criteria_input(opened: &Opened) -> Input {
+    let options: Vec<Choice> = opened.form.criteria.iter().map(choice).collect();
+    let max = u8::try_from(options.len()).unwrap_or(25);
+    Input {
+        key: CRITERIA_KEY.to_owned(),
+        label: "Criteria that are met".to_owned(),
+        help: Some("Those met by the facts are ticked; you confirm.".to_owned()),
+        required: false,
+        kind: InputKind::Select {
+            options,
+            min: 0,
+            max,
+        },
+    }
+}
+
+/// Nothing is required on Discord's side: a page is saved as it is, and gaps are named afterwards, all at once.
+fn field_inputs(field: &Field, item: &Item) -> Vec<Input> {
+    let typed = item.typed.values.first().cloned().filter(|v| !v.is_empty());
+    let kind = match &field.kind {
+        FieldKind::Line | FieldKind::Link | FieldKind::Time => InputKind::Line {
+            value: typed,
+            max: Some(LONGEST_LINE),
+        },
+        FieldKind::Paragraph => InputKind::Paragraph {
+            value: typed,
+            max: Some(LONGEST),
+        },
+        FieldKind::Choice(options) => InputKind::Select {
+            options: choices(options, item),
+            min: 0,
+            max: 1,
+        },
+        FieldKind::Choices(options) => {
+            let max = u8::try_from(options.len()).unwrap_or(25);
+            InputKind::Checkboxes {
+                options: choices(options, item),
+                min: 0,
+                max,
+            }
+        }
+        FieldKind::Person => InputKind::Person {
+            selected: typed.into_iter().map(AccountId).collect(),
+            max: 1,
+        },
+        FieldKind::YesNo => return yes_no(field, item),
+        FieldKind::Upload => InputKind::Upload { max: 1 },
+    };
+    vec![input(
+        field.id.to_string(),
+        field.title.clone(),
+        Some(field.help.clone()),
+        kind,
+    )]
+}
+
+fn yes_no(field: &Field, item: &Item) -> Vec<Input> {
+    let typed = item.typed.values.first().map_or("", String::as_str);
+    let option = |value: &str, label: &str| Choice {
+        value: value.to_owned(),
+        label: label.to_owned(),
+        description: None,
+        selected: typed == value,
+    };
+    let answer = InputKind::Radio {
+        options: vec![option("yes", "Yes"), option("no", "No")],
+    };
+    let reason = InputKind::Paragraph {
+        value: item.typed.reason.clone(),
+        max: Some(LONGEST),
+    };
+    vec![
+        input(
+            field.id.to_string(),
+            field.title.clone(),
+            Some(field.help.clone()),
+            answer,
+        ),
+        input(
+            format!("{}{REASON_SUFFIX}", field.id),
+            format!("{}: why", field.title),
+            None,
+            reason,
+        ),
+    ]
+}
+
+fn input(key: String, label: String, help: Option<String>, kind: InputKind) -> Input {
+    Input {
+        key,
+        label,
+        help: help.filter(|h| !h.is_empty()),
+        required: false,
+        kind,
+    }
+}
+
+fn choices(options: &[Option_], item: &Item) -> Vec<Choice> {
+    options
+        .iter()
+        .map(|option| Choice {
+            value: option.id.clone(),
+            label: option.title.clone(),
+            description: None,
+            selected: item.typed.values.contains(&option.id),
+        })
+        .collect()
+}
+
+/// The form that asks why a handoff goes back.
+pub fn return_reason(id: IncidentId) -> Form {
+    Form {
+        custom_id: CustomId::Returned(id).to_string(),
+        title: format!("{id}: return the handoff"),
+        inputs: vec![Input {
+            key: "reason".to_owned(),
+            label: "Reason".to_owned(),
+            help: Some("What is missing, so that it can be amended.".to_owned()),
+            required: true,
+            kind: InputKind::Paragraph {
+                value: None,
+                max: Some(1500),
+            },
+        }],
+    }
+}
+
+/// A submitted page as plain values by input key. A file arrives as its name, with its size behind the reason's key.
+pub fn plain_values(values: BTreeMap<String, ModalValue>) -> BTreeMap<String, Vec<String>> {
+    let mut plain = BTreeMap::new();
+    for (key, value) in values {
+        let given = match value {
+            ModalValue::Text(text) => vec![text],
+            ModalValue::Values(values) => values,
+            ModalValue::Flag(flag) => vec![flag.to_string()],
+            ModalValue::Files(files) => {
+                if let Some(file) = files.first() {
+                    plain.insert(format!("{key}{REASON_SUFFIX}"), vec![file.size.to_string()]);
+                }
+                files.into_iter().map(|file| file.filename).collect()
+            }
+        };
+        plain.insert(key, given);
+    }
+    plain
+}

@@ -1,0 +1,10 @@
+//! The commands: one table drives registration, routing and help.
+
+mod answers;
+mod forms;
+mod handle;
+mod screens;
+mod table;
+
+pub use handle::{Bot, Reply};
+pub use table::{COMMANDS, Verb, registration};

@@ -1,0 +1,351 @@
+//! The ephemeral screens: queue, timeline, details, drafts, help, and the review of a form.
+
+use crate::app::form::{Listed, Opened};
+use crate::app::query::{self, Queued};
+use crate::discord::custom_id::CustomId;
+use crate::discord::limits;
+use crate::domain::form::{Item, Tick};
+use crate::domain::ids::{IncidentId, PersonId};
+use crate::domain::record::shown_time;
+use crate::domain::timeline::Line;
+use crate::render::card::{Button, ButtonStyle, Card, CardFile, Choice, Row, Tone};
+use crate::render::contexts::{
+    AlertDetails, Details, DraftRow, Drafts, Labelled, Queue, QueueRow, Review, ReviewItem, Ticked,
+    Timeline, TimelineLine,
+};
+use crate::render::escape::{clamp, plain};
+use crate::render::templates::{TemplateFault, Templates};
+use chrono_tz::Tz;
+use std::collections::BTreeMap;
+
+/// Lines of a queue on one screen; the rest is counted.
+const QUEUE_LINES: usize = 25;
+/// Events on one page of a timeline.
+const TIMELINE_LINES: usize = 12;
+
+pub fn queue(templates: &Templates, rows: &[Queued]) -> Result<Card, TemplateFault> {
+    let shown = rows.iter().take(QUEUE_LINES).map(|row| QueueRow {
+        id: row.id.to_string(),
+        severity: row.severity.to_owned(),
+        stage: row.stage.clone(),
+        age: row.age.clone(),
+        holder: row
+            .holder
+            .clone()
+            .map_or_else(|| "nobody yet".to_owned(), |h| format!("with {h}")),
+        yours_to_take: row.yours_to_take,
+    });
+    let context = Queue {
+        count: rows.len(),
+        rows: shown.collect(),
+    };
+    templates.plain_card(&context, Tone::Info)
+}
+
+pub fn drafts(templates: &Templates, rows: &[Listed], zone: Tz) -> Result<Card, TemplateFault> {
+    let shown = rows.iter().map(|row| DraftRow {
+        draft: row.draft.to_string(),
+        incident: row.incident.to_string(),
+        title: row.title.clone(),
+        saved: shown_time(row.saved_at, zone),
+        answers: row.answers,
+    });
+    let context = Drafts {
+        count: rows.len(),
+        rows: shown.collect(),
+    };
+    let mut card = templates.plain_card(&context, Tone::Info)?;
+    if !rows.is_empty() {
+        card.rows.push(Row::Select {
+            custom_id: CustomId::Drafts.to_string(),
+            placeholder: Some("Go on with…".to_owned()),
+            options: rows
+                .iter()
+                .map(|row| Choice {
+                    value: row.draft.0.to_string(),
+                    label: format!("{}: {}", row.incident, row.title),
+                    ..Choice::default()
+                })
+                .collect(),
+            min: 1,
+            max: 1,
+        });
+    }
+    Ok(card)
+}
+
+pub fn timeline(
+    templates: &Templates,
+    id: IncidentId,
+    lines: &[Line],
+    names: &BTreeMap<PersonId, String>,
+    page: u32,
+    zone: Tz,
+) -> Result<Card, TemplateFault> {
+    let pages = lines.len().div_ceil(TIMELINE_LINES).max(1);
+    let page = usize::try_from(page).unwrap_or(0).min(pages - 1);
+    let shown = lines
+        .iter()
+        .skip(page * TIMELINE_LINES)
+        .take(TIMELINE_LINES);
+    let context = Timeline {
+        id: id.to_string(),
+        page_note: if pages > 1 {
+            format!("page {} of {pages}", page + 1)
+        } else {
+            String::new()
+        },
+        lines: shown.map(|line| timeline_line(line, names, zone)).collect(),
+    };
+    let mut card = templates.plain_card(&context, Tone::Info)?;
+    if pages > 1 {
+        let button = |label: &str, to: usize, disabled: bool| Button {
+            label: label.to_owned(),
+            custom_id: CustomId::Timeline(id, u32::try_from(to).unwrap_or(0)).to_string(),
+            disabled,
+            ..Button::default()
+        };
+        card.rows.push(Row::Buttons(vec![
+            button("Earlier", page.saturating_sub(1), page == 0),
+            button("Later", page + 1, page + 1 == pages),
+        ]));
+    }
+    Ok(card)
+}
+
+fn timeline_line(line: &Line, names: &BTreeMap<PersonId, String>, zone: Tz) -> TimelineLine {
+    let who = if line.by == PersonId::PROGRAM {
+        "Baton".to_owned()
+    } else {
+        names
+            .get(&line.by)
+            .cloned()
+            .unwrap_or_else(|| line.by.to_string())
+    };
+    TimelineLine {
+        at: shown_time(line.at, zone),
+        who,
+        role: line.role.map(|r| r.key().to_owned()).unwrap_or_default(),
+        what: line.what.clone(),
+        on: line.on.clone(),
+        details: line
+            .details
+            .iter()
+            .map(|(l, v)| Labelled::new(l, v))
+            .collect(),
+    }
+}
+
+pub fn details(
+    templates: &Templates,
+    id: IncidentId,
+    alerts: &[query::Opened],
+) -> Result<Card, TemplateFault> {
+    let context = Details {
+        id: id.to_string(),
+        count: alerts.len(),
+        alerts: alerts.iter().map(alert_details).collect(),
+    };
+    let mut card = templates.plain_card(&context, Tone::Info)?;
+    let bodies = alerts
+        .iter()
+        .flat_map(|a| a.bodies.iter().map(move |body| (a.alert, body)));
+    card.files = bodies
+        .take(limits::FILES)
+        .enumerate()
+        .map(|(n, (alert, bytes))| CardFile {
+            name: format!("{alert}-body-{}.json", n + 1),
+            bytes: bytes.clone(),
+        })
+        .collect();
+    Ok(card)
+}
+
+fn alert_details(opened: &query::Opened) -> AlertDetails {
+    let mut lines = Vec::new();
+    let mut put = |label: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|v| !v.is_empty()) {
+            lines.push(Labelled::new(label, value));
+        }
+    };
+    let detail = &opened.detail;
+    put("Title", detail.title.clone());
+    put("Description", detail.desc.clone());
+    if let Some(file) = &detail.file {
+        put("File", file.name.clone());
+        put("Path", file.path.clone());
+        put("Size", file.size_bytes.map(|n| format!("{n} bytes")));
+        put("SHA-256", file.sha256.clone());
+    }
+    if let Some(email) = &detail.email {
+        put("Mail subject", email.subject.clone());
+        put("From", email.from.clone());
+        put("To", Some(email.to.join(", ")));
+        put("Message id", email.message_id.clone());
+    }
+    put("Address", detail.src_ip.clone());
+    put("Evidence", Some(detail.evidence.join("\n")));
+    put("At the source", opened.source_url.clone());
+    put("Notes on reading", Some(opened.notes.join("\n")));
+    AlertDetails {
+        alert: opened.alert.to_string(),
+        source: opened.source.clone(),
+        source_alert_id: opened.source_alert_id.clone(),
+        times_received: opened.times_received,
+        lines,
+    }
+}
+
+/// The one screen before submit: everything, what comes from the source, what is missing.
+pub fn review(templates: &Templates, opened: &Opened) -> Result<Card, TemplateFault> {
+    let form = &opened.form;
+    let playbook = &opened.playbook.playbook;
+    let title = playbook
+        .transition(&opened.transition)
+        .map_or("", |t| t.title.as_str());
+    let context = Review {
+        id: opened.incident.to_string(),
+        title: title.to_owned(),
+        draft: opened.draft.to_string(),
+        criteria: form.criteria.iter().map(ticked).collect(),
+        items: form.items.iter().map(item).collect(),
+        done: form.done.iter().map(ticked).collect(),
+        missing: super::answers::missing(&form.readiness),
+    };
+    let ready = form.readiness.is_ready();
+    let mut card =
+        templates.plain_card(&context, if ready { Tone::Calm } else { Tone::Warning })?;
+    card.rows = review_rows(opened, ready);
+    Ok(card)
+}
+
+fn ticked<Id>(tick: &Tick<Id>) -> Ticked {
+    let note = if tick.note.is_empty() {
+        "yours to judge".to_owned()
+    } else {
+        tick.note.clone()
+    };
+    Ticked {
+        ticked: tick.ticked,
+        text: tick.text.clone(),
+        note,
+    }
+}
+
+fn item(item: &Item) -> ReviewItem {
+    ReviewItem {
+        title: item.title.clone(),
+        value: item.shown.clone().unwrap_or_else(|| "—".to_owned()),
+        problem: item.problem.clone().unwrap_or_default(),
+        from_source: item.from_source,
+    }
+}
+
+fn review_rows(opened: &Opened, ready: bool) -> Vec<Row> {
+    let form = &opened.form;
+    let draft = opened.draft;
+    let mut rows = Vec::new();
+    rows.extend(ticks(
+        CustomId::Criteria(draft),
+        "Criteria that are met",
+        &form.criteria,
+    ));
+    rows.extend(ticks(
+        CustomId::Done(draft),
+        "Definition of done: confirm each",
+        &form.done,
+    ));
+    rows.extend(select(
+        CustomId::Change(draft),
+        "Change an answer",
+        form.items
+            .iter()
+            .map(|item| (item.field.to_string(), item.title.clone())),
+    ));
+    let marks = form
+        .items
+        .iter()
+        .filter(|item| item.problem.is_some())
+        .flat_map(|item| {
+            item.may.iter().map(move |mark| {
+                (
+                    format!("{}|{}", item.field, mark.key()),
+                    format!("{}: {}", item.title, mark.words()),
+                )
+            })
+        });
+    rows.extend(select(
+        CustomId::Mark(draft),
+        "Answer without a value",
+        marks,
+    ));
+    let mut buttons = Vec::new();
+    if form.items.iter().any(|item| item.problem.is_some()) {
+        buttons.push(Button {
+            label: "Fill in what is missing".to_owned(),
+            custom_id: CustomId::Next(draft).to_string(),
+            style: ButtonStyle::Primary,
+            ..Button::default()
+        });
+    }
+    buttons.push(Button {
+        label: "Submit".to_owned(),
+        custom_id: CustomId::Submit(draft).to_string(),
+        style: if ready {
+            ButtonStyle::Primary
+        } else {
+            ButtonStyle::Plain
+        },
+        ..Button::default()
+    });
+    rows.push(Row::Buttons(buttons));
+    rows
+}
+
+fn ticks<Id: std::fmt::Display>(id: CustomId, what: &str, lines: &[Tick<Id>]) -> Option<Row> {
+    let options: Vec<Choice> = lines
+        .iter()
+        .take(limits::SELECT_OPTIONS)
+        .map(choice)
+        .collect();
+    let max = u8::try_from(options.len()).unwrap_or(u8::MAX);
+    (max > 0).then(|| Row::Select {
+        custom_id: id.to_string(),
+        placeholder: Some(what.to_owned()),
+        options,
+        min: 0,
+        max,
+    })
+}
+
+/// One line to tick, as an option: the sentence cut to what an option shows, the rest beneath it.
+pub fn choice<Id: std::fmt::Display>(tick: &Tick<Id>) -> Choice {
+    Choice {
+        value: tick.id.to_string(),
+        label: clamp(&plain(&tick.text), limits::OPTION_LABEL),
+        description: (!tick.note.is_empty()).then(|| plain(&tick.note)),
+        selected: tick.ticked,
+    }
+}
+
+fn select(
+    id: CustomId,
+    what: &str,
+    options: impl Iterator<Item = (String, String)>,
+) -> Option<Row> {
+    let options: Vec<Choice> = options
+        .take(limits::SELECT_OPTIONS)
+        .map(|(value, label)| Choice {
+            value,
+            label,
+            ..Choice::default()
+        })
+        .collect();
+    (!options.is_empty()).then(|| Row::Select {
+        custom_id: id.to_string(),
+        placeholder: Some(what.to_owned()),
+        options,
+        min: 1,
+        max: 1,
+    })
+}

@@ -1,0 +1,162 @@
+//! What a button, list or form calls. Only keys into the store stand in it, never text of a person,
+//! so that it works for the incident's life and fits Discord's hundred characters.
+
+use crate::domain::ids::{DraftId, IncidentId};
+use crate::domain::view::{CardAct, CardView};
+use std::fmt;
+use std::str::FromStr;
+
+/// Every control that Baton ever shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CustomId {
+    Claim(IncidentId),
+    Escalate(IncidentId),
+    Accept(IncidentId),
+    /// Opens the form that asks for the reason.
+    Return(IncidentId),
+    /// That form, submitted.
+    Returned(IncidentId),
+    Details(IncidentId),
+    /// A list of ways out; the value is the transition.
+    Way(IncidentId),
+    /// Goes on with a draft: its review.
+    Draft(DraftId),
+    /// A list of drafts; the value is the draft.
+    Drafts,
+    /// Opens the next page of what is missing.
+    Next(DraftId),
+    /// A page, submitted; `true` when it was opened from the review, which then shows the outcome.
+    Page(DraftId, bool),
+    Criteria(DraftId),
+    Done(DraftId),
+    /// A list of fields; opens the one that is chosen.
+    Change(DraftId),
+    /// A list of answers that are no value; the value is `field|mark`.
+    Mark(DraftId),
+    Submit(DraftId),
+    /// A page of a timeline, from 0.
+    Timeline(IncidentId, u32),
+}
+
+impl fmt::Display for CustomId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Claim(id) => write!(f, "claim:{}", id.0),
+            Self::Escalate(id) => write!(f, "escalate:{}", id.0),
+            Self::Accept(id) => write!(f, "accept:{}", id.0),
+            Self::Return(id) => write!(f, "return:{}", id.0),
+            Self::Returned(id) => write!(f, "returned:{}", id.0),
+            Self::Details(id) => write!(f, "details:{}", id.0),
+            Self::Way(id) => write!(f, "way:{}", id.0),
+            Self::Draft(id) => write!(f, "draft:{}", id.0),
+            Self::Drafts => f.write_str("drafts"),
+            Self::Next(id) => write!(f, "next:{}", id.0),
+            Self::Page(id, from_review) => write!(f, "page:{}:{}", id.0, u8::from(*from_review)),
+            Self::Criteria(id) => write!(f, "criteria:{}", id.0),
+            Self::Done(id) => write!(f, "done:{}", id.0),
+            Self::Change(id) => write!(f, "change:{}", id.0),
+            Self::Mark(id) => write!(f, "mark:{}", id.0),
+            Self::Submit(id) => write!(f, "submit:{}", id.0),
+            Self::Timeline(id, page) => write!(f, "timeline:{}:{page}", id.0),
+        }
+    }
+}
+
+impl FromStr for CustomId {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut parts = text.split(':');
+        let verb = parts.next().unwrap_or_default();
+        let mut number = || -> Result<i64, ()> {
+            parts
+                .next()
+                .and_then(|n| n.parse().ok())
+                .filter(|n| *n >= 0)
+                .ok_or(())
+        };
+        let id = match verb {
+            "drafts" => Self::Drafts,
+            "claim" => Self::Claim(IncidentId(number()?)),
+            "escalate" => Self::Escalate(IncidentId(number()?)),
+            "accept" => Self::Accept(IncidentId(number()?)),
+            "return" => Self::Return(IncidentId(number()?)),
+            "returned" => Self::Returned(IncidentId(number()?)),
+            "details" => Self::Details(IncidentId(number()?)),
+            "way" => Self::Way(IncidentId(number()?)),
+            "draft" => Self::Draft(DraftId(number()?)),
+            "next" => Self::Next(DraftId(number()?)),
+            "page" => Self::Page(DraftId(number()?), number()? != 0),
+            "criteria" => Self::Criteria(DraftId(number()?)),
+            "done" => Self::Done(DraftId(number()?)),
+            "change" => Self::Change(DraftId(number()?)),
+            "mark" => Self::Mark(DraftId(number()?)),
+            "submit" => Self::Submit(DraftId(number()?)),
+            "timeline" => Self::Timeline(
+                IncidentId(number()?),
+                u32::try_from(number()?).map_err(|_| ())?,
+            ),
+            _ => return Err(()),
+        };
+        if parts.next().is_some() {
+            Err(())
+        } else {
+            Ok(id)
+        }
+    }
+}
+
+/// The id behind a card's button.
+pub fn press(act: CardAct, view: &CardView) -> String {
+    match act {
+        CardAct::Claim => CustomId::Claim(view.id),
+        CardAct::Escalate => CustomId::Escalate(view.id),
+        CardAct::Accept => CustomId::Accept(view.id),
+        CardAct::Return => CustomId::Return(view.id),
+        CardAct::Details => CustomId::Details(view.id),
+    }
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_id_reads_back_as_it_was_written() {
+        let (i, d) = (IncidentId(i64::MAX), DraftId(7));
+        for id in [
+            CustomId::Claim(i),
+            CustomId::Escalate(i),
+            CustomId::Accept(i),
+            CustomId::Return(i),
+            CustomId::Returned(i),
+            CustomId::Details(i),
+            CustomId::Way(i),
+            CustomId::Draft(d),
+            CustomId::Drafts,
+            CustomId::Next(d),
+            CustomId::Page(d, true),
+            CustomId::Page(d, false),
+            CustomId::Criteria(d),
+            CustomId::Done(d),
+            CustomId::Change(d),
+            CustomId::Mark(d),
+            CustomId::Submit(d),
+            CustomId::Timeline(i, u32::MAX),
+        ] {
+            let text = id.to_string();
+            assert!(text.len() <= 100, "{text}");
+            assert_eq!(text.parse(), Ok(id));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in ".{0,120}") {
+            if let Ok(id) = text.parse::<CustomId>() {
+                prop_assert_eq!(id.to_string().parse(), Ok(id));
+            }
+        }
+    }
+}
