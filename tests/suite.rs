@@ -1,1 +1,4 @@
 //! Suite.
+
+#[cfg(test)]
+mod wire;

@@ -12,7 +12,10 @@ use futures_util::StreamExt as _;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::{Duration, Instant};
+use twilight_gateway::error::{ReceiveMessageError, ReceiveMessageErrorType};
 use twilight_gateway::{
     CloseFrame, ConfigBuilder, Intents, Message, Session, Shard, ShardId, ShardState,
 };
@@ -21,7 +24,7 @@ use twilight_gateway::{
 const INTENTS: Intents = Intents::GUILDS.union(Intents::GUILD_MEMBERS);
 /// Close 4000: Discord keeps the session, so that the next start can resume it.
 const KEEP_SESSION: u16 = 4_000;
-/// How long `leave` waits for Discord to confirm.
+/// How long `leave` waits until the close is sent.
 const LEAVE_WAIT: Duration = Duration::from_secs(2);
 
 pub struct GatewayOptions {
@@ -86,9 +89,19 @@ pub struct Gateway {
     shard: Shard,
     loopback_only: bool,
     ended: bool,
+    /// Whether the connection stood when it was last looked at.
+    up: bool,
+    /// Whether its end was told before a close frame came: then that frame is no second drop.
+    told: bool,
     /// Drops since a session was last up.
     drops: u32,
     pause_until: Option<Instant>,
+}
+
+enum Polled {
+    Item(Option<Result<Message, ReceiveMessageError>>),
+    /// The connection ended without a word.
+    Ended,
 }
 
 #[derive(Deserialize)]
@@ -122,6 +135,8 @@ impl Gateway {
             shard: Shard::with_config(ShardId::ONE, config.build()),
             loopback_only: options.loopback_only,
             ended: false,
+            up: false,
+            told: false,
             drops: 0,
             pause_until: None,
         })
@@ -137,12 +152,17 @@ impl Gateway {
                 pause_until(until).await;
                 self.pause_until = None;
             }
-            let polled = self.shard.next().await;
+            let polled = self.poll().await;
             if let Some(reason) = self.forbidden_resume_url() {
                 return Some(self.end(reason));
             }
-            match polled {
+            let Polled::Item(item) = polled else {
+                self.told = true;
+                return Some(self.dropped("the connection ended".to_owned()));
+            };
+            match item {
                 None => return Some(self.end("the gateway closed for good".to_owned())),
+                Some(Ok(Message::Close(_))) if self.told && !self.is_fatal() => self.told = false,
                 Some(Ok(Message::Close(frame))) => return Some(self.closed(frame.as_ref())),
                 Some(Ok(Message::Text(text))) => {
                     if let Some(event) = self.read(&text) {
@@ -170,17 +190,55 @@ impl Gateway {
         if session.is_some() && !self.ended {
             self.shard
                 .close(CloseFrame::new(KEEP_SESSION, "restarting"));
-            let closing = async {
-                while let Some(item) = self.shard.next().await {
-                    if !matches!(item, Ok(Message::Text(_))) {
-                        break;
+            // Done once the frame is out: polled on, the shard would connect again.
+            let closing = poll_fn(|cx| {
+                loop {
+                    match self.shard.poll_next_unpin(cx) {
+                        Poll::Ready(Some(Ok(Message::Text(_)))) => {}
+                        Poll::Ready(_) => return Poll::Ready(()),
+                        Poll::Pending if self.is_disconnected() => return Poll::Ready(()),
+                        Poll::Pending => return Poll::Pending,
                     }
                 }
-            };
-            // Without a confirmation Discord finds out by itself; the session stays as good.
+            });
+            // Without a close Discord finds out by itself; the session stays as good.
             let _ = tokio::time::timeout(LEAVE_WAIT, closing).await;
         }
         session
+    }
+
+    fn is_fatal(&self) -> bool {
+        self.shard.state() == ShardState::FatallyClosed
+    }
+
+    fn is_disconnected(&self) -> bool {
+        matches!(self.shard.state(), ShardState::Disconnected { .. })
+    }
+
+    fn stands(&mut self, stands: bool) {
+        self.up |= stands;
+        self.told &= !stands;
+    }
+
+    // A connection that ends without a close frame gives no item: the shard dials again within the
+    // same call, at once and without end. That shows between two polls only.
+    async fn poll(&mut self) -> Polled {
+        poll_fn(|cx| {
+            let item = self.shard.poll_next_unpin(cx);
+            let stands = !self.is_disconnected();
+            match item {
+                Poll::Ready(item) => {
+                    self.stands(stands);
+                    Poll::Ready(Polled::Item(item))
+                }
+                Poll::Pending if self.up && !stands => Poll::Ready(Polled::Ended),
+                Poll::Pending => {
+                    self.stands(stands);
+                    Poll::Pending
+                }
+            }
+        })
+        .await
     }
 
     // Exactly the address that twilight would dial next.
@@ -200,7 +258,7 @@ impl Gateway {
 
     fn closed(&mut self, frame: Option<&CloseFrame<'static>>) -> GatewayEvent {
         let code = frame.map(|f| f.code);
-        if self.shard.state() == ShardState::FatallyClosed {
+        if self.is_fatal() {
             return self.end(fatal_reason(code));
         }
         self.dropped(match code {
@@ -210,11 +268,12 @@ impl Gateway {
     }
 
     // twilight waits only after it could not connect; a gateway that accepts and hangs up at once
-    // would be dialled without end.
+    // would be dialled without end. The pause stays below twilight's ten seconds for connecting.
     fn dropped(&mut self, reason: String) -> GatewayEvent {
+        self.up = false;
         self.drops = self.drops.saturating_add(1);
         if self.drops > 1 {
-            let seconds = 2_u64.saturating_pow(self.drops.min(7) - 2).min(30);
+            let seconds = 2_u64.pow((self.drops - 2).min(3));
             self.pause_until = Some(Instant::now() + Duration::from_secs(seconds));
         }
         tracing::warn!(%reason, drops = self.drops, "the gateway connection dropped");
@@ -280,10 +339,9 @@ impl Gateway {
     }
 }
 
-fn failed(error: &twilight_gateway::error::ReceiveMessageError) -> GatewayEvent {
-    use twilight_gateway::error::ReceiveMessageErrorType as Kind;
+fn failed(error: &ReceiveMessageError) -> GatewayEvent {
     // The error's own text may hold the whole frame, so it is not logged.
-    if matches!(error.kind(), Kind::Reconnect) {
+    if matches!(error.kind(), ReceiveMessageErrorType::Reconnect) {
         tracing::warn!("the gateway could not be reached");
         return GatewayEvent::Dropped {
             reason: "could not connect".to_owned(),

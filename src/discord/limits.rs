@@ -1,6 +1,7 @@
 //! Discord's numbers, all of them, with where each is said. Lengths are in Unicode code points
 //! (discord-api-docs#1315). Pages are those of docs.discord.com/developers.
 
+use crate::outbound::pace;
 use std::time::Duration;
 
 /// `resources/message`, create message.
@@ -71,3 +72,8 @@ pub const INVALID_WINDOW: Duration = Duration::from_mins(10);
 /// `interactions/receiving-and-responding`: until the first response; life of the token.
 pub const FIRST_RESPONSE: Duration = Duration::from_secs(3);
 pub const INTERACTION_TOKEN: Duration = Duration::from_mins(15);
+
+// Our own pace stays inside Discord's, checked when it is compiled.
+const _: () = assert!(pace::GLOBAL_PER_SECOND < GLOBAL_PER_SECOND);
+const _: () = assert!(pace::REFUSED_MOST * 2 < INVALID_PER_WINDOW);
+const _: () = assert!(pace::REFUSED_WINDOW.as_secs() >= INVALID_WINDOW.as_secs());

@@ -7,20 +7,23 @@
 //! not know the method; and its own client with the limiter on ignores the base. reqwest is the
 //! client under serenity too, so nothing is added.
 
+mod verdict;
+
 use super::call::Call;
 use super::connect::{ConnectFault, install_tls_provider, is_loopback};
 use super::endpoint::{Endpoint, Method};
 use super::limits;
-use crate::outbound::pace::{Admission, Lane, Learned, Pace, Refused, Scope};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
+use crate::outbound::pace::{Admission, Lane, Pace, Scope};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::multipart::{Form, Part};
-use reqwest::{Client, RequestBuilder, StatusCode, Url};
+use reqwest::{Client, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use verdict::{FAULT_WAIT, Received, learned};
 
 const DISCORD: &str = "https://discord.com";
 /// Discord asks for this form, with an address, and shuts out clients without it (`reference`,
@@ -30,13 +33,6 @@ const USER_AGENT: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     ")"
 );
-/// The first wait after a fault of Discord or of the network; the outbox lets it grow.
-const FAULT_WAIT: Duration = Duration::from_secs(2);
-/// A 429 that does not come from the API (no JSON) is the edge shutting an address out.
-const EDGE_WAIT: Duration = Duration::from_mins(1);
-/// No answer of Discord makes a request wait longer in one step.
-const LONGEST_WAIT: Duration = Duration::from_hours(1);
-
 pub struct RestOptions {
     /// Where the API is, such as `http://127.0.0.1:8484`; Discord where none is given.
     pub base: Option<String>,
@@ -283,82 +279,6 @@ impl Drop for Place<'_> {
     }
 }
 
-struct Received<'a> {
-    status: StatusCode,
-    headers: &'a HeaderMap,
-    json: Option<&'a Value>,
-    empty: bool,
-}
-
-impl Received<'_> {
-    fn verdict(&self, path: &Endpoint, route: &str) -> Result<Answer, RestFault> {
-        let status = self.status.as_u16();
-        if self.status.is_success() {
-            if self.json.is_none() && !self.empty {
-                return Err(self.retry(FAULT_WAIT, WaitFor::Discord, route));
-            }
-            let body = self.json.cloned().unwrap_or_default();
-            return Ok(Answer { status, body });
-        }
-        if let Some(Refused { after, scope }) = refused(self.status, self.headers, self.json) {
-            return Err(self.retry(after, WaitFor::Limit(scope), route));
-        }
-        if self.status.is_server_error() {
-            let after = retry_after(self.headers).unwrap_or(FAULT_WAIT);
-            return Err(self.retry(after, WaitFor::Discord, route));
-        }
-        let (code, message) = (self.code(), self.message());
-        match status {
-            // An interaction's token that is void says nothing about ours.
-            401 if path.is_interaction() && code == 50_027 => {
-                Err(RestFault::Gone { code, message })
-            }
-            401 => Err(RestFault::Unauthorized),
-            403 | 404 if is_gone(code) => Err(RestFault::Gone { code, message }),
-            _ => Err(RestFault::Rejected {
-                status,
-                code,
-                message,
-                body: self.json.cloned().unwrap_or_default(),
-            }),
-        }
-    }
-
-    fn retry(&self, after: Duration, scope: WaitFor, route: &str) -> RestFault {
-        let why = format!("{route} was answered {}", self.status.as_u16());
-        RestFault::RetryAt { after, scope, why }
-    }
-
-    fn code(&self) -> u64 {
-        self.json.and_then(|j| j.get("code")?.as_u64()).unwrap_or(0)
-    }
-
-    fn message(&self) -> String {
-        let said = self.json.and_then(|j| j.get("message")?.as_str());
-        said.unwrap_or("no reason was given").to_owned()
-    }
-}
-
-/// Discord's codes for what is missing or not permitted (`topics/opcodes-and-status-codes`).
-const fn is_gone(code: u64) -> bool {
-    matches!(
-        code,
-        10_003 // channel
-        | 10_004 // guild
-        | 10_007 // member
-        | 10_008 // message
-        | 10_011 // role
-        | 10_013 // user
-        | 10_015 // webhook: the interaction's token is void
-        | 10_062 // interaction
-        | 50_001 // no access
-        | 50_007 // no messages to this user
-        | 50_013 // no permission
-        | 50_027 // webhook token
-        | 50_083 // archived thread
-    )
-}
-
 fn checked_base(options: &RestOptions) -> Result<Url, RestSetupFault> {
     let text = options.base.as_deref().unwrap_or(DISCORD);
     let fault = || RestSetupFault::NotABase(text.to_owned());
@@ -433,133 +353,5 @@ fn network_fault(error: reqwest::Error, route: &str) -> RestFault {
     }
 }
 
-fn learned(status: StatusCode, headers: &HeaderMap, json: Option<&Value>) -> Learned {
-    let text = |name: &str| headers.get(name)?.to_str().ok();
-    let refused = refused(status, headers, json);
-    let shared = matches!(
-        refused,
-        Some(Refused {
-            scope: Scope::Shared,
-            ..
-        })
-    );
-    Learned {
-        bucket: text("x-ratelimit-bucket").map(str::to_owned),
-        limit: text("x-ratelimit-limit").and_then(|t| t.parse().ok()),
-        remaining: text("x-ratelimit-remaining").and_then(|t| t.parse().ok()),
-        reset_after: text("x-ratelimit-reset-after").and_then(seconds),
-        refused,
-        counts_as_invalid: matches!(status.as_u16(), 401 | 403 | 429) && !shared,
-    }
-}
-
-fn refused(status: StatusCode, headers: &HeaderMap, json: Option<&Value>) -> Option<Refused> {
-    if status != StatusCode::TOO_MANY_REQUESTS {
-        return None;
-    }
-    let said = json.and_then(|j| j.get("retry_after")?.as_f64());
-    let after = said
-        .and_then(|s| Duration::try_from_secs_f64(s).ok())
-        .or_else(|| retry_after(headers))
-        .unwrap_or(EDGE_WAIT)
-        .min(LONGEST_WAIT);
-    let global = json.is_none_or(|j| j.get("global").and_then(Value::as_bool) == Some(true));
-    let scope = match headers
-        .get("x-ratelimit-scope")
-        .and_then(|h| h.to_str().ok())
-    {
-        Some("shared") => Scope::Shared,
-        Some("global") => Scope::Global,
-        _ if global => Scope::Global,
-        _ => Scope::User,
-    };
-    Some(Refused { after, scope })
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let wait = seconds(headers.get(RETRY_AFTER)?.to_str().ok()?)?;
-    Some(wait.min(LONGEST_WAIT))
-}
-
-fn seconds(text: &str) -> Option<Duration> {
-    Duration::try_from_secs_f64(text.trim().parse().ok()?).ok()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rest(base: Option<&str>, loopback_only: bool) -> Result<Rest, RestSetupFault> {
-        Rest::new(&RestOptions {
-            base: base.map(str::to_owned),
-            token: "secret".into(),
-            loopback_only,
-            timeout: Duration::from_secs(1),
-        })
-    }
-
-    #[test]
-    fn only_this_machine_is_reached_where_that_is_asked() {
-        assert!(rest(Some("http://127.0.0.1:8484"), true).is_ok());
-        assert!(rest(None, true).is_err(), "no base means Discord");
-        assert!(rest(Some("https://discord.com"), true).is_err());
-        assert!(rest(Some("http://127.0.0.1@discord.com"), true).is_err());
-        assert!(
-            rest(Some("http://proxy.example"), false).is_err(),
-            "unencrypted"
-        );
-        assert!(rest(None, false).is_ok());
-    }
-
-    #[test]
-    fn paths_stand_behind_the_base_and_cannot_be_left() {
-        let rest = rest(Some("http://127.0.0.1:1/prefix/"), true).unwrap();
-        let url = |call: Call| rest.url(&call.path).unwrap().to_string();
-        assert_eq!(
-            url(Call::list_members("7", None)),
-            "http://127.0.0.1:1/prefix/api/v10/guilds/7/members?limit=1000&after=0"
-        );
-        assert_eq!(
-            url(Call::get_channel("../users?x#y")),
-            "http://127.0.0.1:1/prefix/api/v10/channels/..%2Fusers%3Fx%23y"
-        );
-        assert!(rest.url(&Call::get_channel("..").path).is_err());
-        assert!(rest.url(&Call::get_channel("").path).is_err());
-    }
-
-    #[test]
-    fn a_reason_is_encoded_and_short_enough() {
-        assert_eq!(encoded_reason("INC-7 – ok\n"), "INC-7%20%E2%80%93%20ok%0A");
-        assert_eq!(encoded_reason(&"x".repeat(600)).len(), 512);
-    }
-
-    #[test]
-    fn a_429_is_read_from_body_header_or_neither() {
-        let mut headers = HeaderMap::new();
-        let body = serde_json::json!({ "retry_after": 0.25, "global": false });
-        let status = StatusCode::TOO_MANY_REQUESTS;
-        let wait = |ms, scope| {
-            Some(Refused {
-                after: Duration::from_millis(ms),
-                scope,
-            })
-        };
-        assert_eq!(
-            refused(status, &headers, Some(&body)),
-            wait(250, Scope::User)
-        );
-        assert_eq!(refused(status, &headers, None), wait(60_000, Scope::Global));
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("3"));
-        assert_eq!(refused(status, &headers, None), wait(3_000, Scope::Global));
-        headers.insert("x-ratelimit-scope", HeaderValue::from_static("shared"));
-        assert_eq!(refused(status, &headers, None), wait(3_000, Scope::Shared));
-        assert!(!learned(status, &headers, None).counts_as_invalid);
-        assert_eq!(refused(StatusCode::OK, &headers, None), None);
-    }
-
-    #[test]
-    fn a_secret_is_in_no_debug_text() {
-        let call = Call::callback("1", "hush", Value::Null);
-        assert_eq!(format!("{:?}", call.path), "/interactions/{id}/…/callback");
-    }
-}
+mod tests;

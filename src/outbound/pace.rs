@@ -8,12 +8,12 @@ use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 /// Discord allows 50 a second; the margin absorbs that requests sent apart may arrive together.
-const GLOBAL_PER_SECOND: usize = 45;
+pub const GLOBAL_PER_SECOND: usize = 45;
 const SECOND: Duration = Duration::from_secs(1);
 /// Discord shuts an address out at 10,000 refused requests (401, 403, 429) in ten minutes. A
 /// healthy bot has next to none; at this number something is wrong and more would not help.
-const REFUSED_MOST: usize = 2_000;
-const REFUSED_WINDOW: Duration = Duration::from_mins(10);
+pub const REFUSED_MOST: usize = 2_000;
+pub const REFUSED_WINDOW: Duration = Duration::from_mins(10);
 /// An unknown bucket is tried by one request; the others look again after this time.
 const PROBE: Duration = Duration::from_millis(50);
 /// A request that was never settled (its caller was dropped) holds its place this long at most.
