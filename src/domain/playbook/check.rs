@@ -1,7 +1,7 @@
 //! What only the whole playbook shows: stages nobody reaches or leaves, entries nobody takes, records whose
 //! receiver cannot read them. And notes, which are no faults.
 
-use super::definition::{Field, Playbook, TransitionKind};
+use super::definition::{Field, Playbook, Transition, TransitionKind};
 use super::fault::Faults;
 use super::reader::names::{Kind, Names};
 use crate::domain::ids::StageId;
@@ -14,6 +14,7 @@ pub(super) fn check(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
         return;
     }
     reach(f, names, playbook);
+    ends(f, names, playbook);
     receivers(f, names, playbook);
 }
 
@@ -66,6 +67,40 @@ fn reach(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
         if !playbook.ways_out(&stage.id).any(|t| leaves(t.kind)) {
             let message = format!(
                 "nobody can leave stage `{}`; add a transition from it",
+                stage.id
+            );
+            f.add_absence(at, message);
+        }
+    }
+}
+
+/// Handoffs that only lead in a circle never end an incident.
+fn ends(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
+    // A handoff whose target is wrong has its own fault; it may lead anywhere.
+    let is_end = |t: &Transition| t.to.is_none() && t.kind != TransitionKind::Engagement;
+    let mut ending: Vec<&StageId> = Vec::new();
+    loop {
+        let more = playbook.stages.iter().map(|s| &s.id).find(|id| {
+            !ending.contains(id)
+                && playbook
+                    .ways_out(id)
+                    .any(|t| is_end(t) || t.to.as_ref().is_some_and(|to| ending.contains(&to)))
+        });
+        match more {
+            Some(id) => ending.push(id),
+            None => break,
+        }
+    }
+    for stage in playbook.stages.iter().filter(|s| !ending.contains(&&s.id)) {
+        let at = names
+            .place(Kind::Stage, stage.id.as_str())
+            .unwrap_or_default();
+        if playbook
+            .ways_out(&stage.id)
+            .any(|t| t.kind == TransitionKind::Handoff)
+        {
+            let message = format!(
+                "from stage `{}` no way leads to an end; add a closure or a dismissal",
                 stage.id
             );
             f.add_absence(at, message);

@@ -1,6 +1,8 @@
 //! The facts that criteria, entries and prefills see. Plain data: built by whoever loads, read by
 //! expressions. Titles, files and mail subjects are restricted and have no path here.
 
+mod of_alert;
+
 use super::criterion::env;
 use super::rules::Repeat;
 use crate::domain::alert::{Alert, Severity};
@@ -62,7 +64,7 @@ pub struct Facts {
 impl Facts {
     pub fn new(input: &FactsInput<'_>) -> Self {
         let mut values = BTreeMap::new();
-        alert_facts(&mut values, input);
+        of_alert::add(&mut values, input);
         incident_facts(&mut values, input);
         let person = input.person;
         let in_alert = || input.alert?.user.as_ref()?.department.as_deref();
@@ -138,20 +140,31 @@ static EMPTY: LazyLock<Facts> = LazyLock::new(|| {
 static FULL: LazyLock<Facts> = LazyLock::new(|| {
     let mut values = EMPTY.values.clone();
     for (path, value) in &mut values {
-        *value = match &*value {
-            Value::Bool(_) => Value::Bool(true),
-            Value::Int(_) => Value::Int(3),
-            Value::List(_) => Value::from(vec!["one".to_owned(), "two".to_owned()]),
-            Value::String(_) if path.ends_with("_at") => {
-                Value::from("2026-01-02T03:04:05Z".to_owned())
-            }
-            Value::String(_) => Value::from("some text".to_owned()),
-            other => other.clone(),
-        };
+        *value = typical(path, value);
     }
     let context = context(&values);
     Facts { values, context }
 });
+
+fn typical(path: &str, silent: &Value) -> Value {
+    match silent {
+        Value::Bool(_) => Value::Bool(true),
+        Value::Int(_) => Value::Int(3),
+        Value::List(_) => list(["one", "two"].into_iter()),
+        Value::String(_) if path.ends_with("_at") => text(Some("2026-01-02T03:04:05Z")),
+        Value::String(_) => text(Some("some text")),
+        Value::Timestamp(_)
+        | Value::Map(_)
+        | Value::Function(..)
+        | Value::UInt(_)
+        | Value::Float(_)
+        | Value::Bytes(_)
+        | Value::Duration(_)
+        | Value::Opaque(_)
+        | Value::Struct(_)
+        | Value::Null => silent.clone(),
+    }
+}
 
 pub(super) fn known_path(path: &str) -> bool {
     EMPTY.values.contains_key(path)
@@ -183,136 +196,6 @@ fn context(values: &BTreeMap<&'static str, Value>) -> Context<'static, 'static> 
         context.add_variable_from_value(group, Value::Map(Map { map: Arc::new(map) }));
     }
     context
-}
-
-fn alert_facts(values: &mut BTreeMap<&'static str, Value>, input: &FactsInput<'_>) {
-    let alert = input.alert;
-    let of = |get: fn(&Alert) -> Option<&str>| text(alert.and_then(get));
-    let user = alert.and_then(|a| a.user.as_ref());
-    let destination = alert.and_then(|a| a.destination.as_ref());
-    let severity = alert.map_or(Severity::Unknown, |a| a.severity);
-    let types = alert.map_or(&[][..], |a| a.sensitive_types.as_slice());
-    let techniques = alert.map_or(&[][..], |a| a.techniques.as_slice());
-    values.extend([
-        ("alert.source", text(Some(input.source))),
-        ("alert.source_alert_id", of(|a| Some(&a.source_alert_id))),
-        (
-            "alert.source_incident_id",
-            of(|a| a.source_incident_id.as_deref()),
-        ),
-        ("alert.source_url", of(|a| a.source_url.as_deref())),
-        ("alert.tenant_id", of(|a| a.tenant_id.as_deref())),
-        ("alert.kind", of(|a| Some(a.kind.key()))),
-        ("alert.severity", text(Some(severity.key()))),
-        ("alert.severity_rank", Value::Int(severity as i64)),
-        (
-            "alert.source_severity",
-            of(|a| a.source_severity.as_deref()),
-        ),
-        ("alert.source_status", of(|a| a.source_status.as_deref())),
-        ("alert.category", of(|a| a.category.as_deref())),
-        ("alert.product", of(|a| a.product.as_deref())),
-        (
-            "alert.detection_source",
-            of(|a| a.detection_source.as_deref()),
-        ),
-        ("alert.policy", of(|a| a.policy.as_ref()?.name.as_deref())),
-        ("alert.rule", of(|a| a.rule.as_ref()?.name.as_deref())),
-        (
-            "alert.label",
-            of(|a| a.sensitivity_label.as_ref()?.name.as_deref()),
-        ),
-        ("alert.workload", of(|a| a.workload.as_deref())),
-        ("alert.action", of(|a| a.action.as_deref())),
-        ("alert.enforcement", of(|a| a.enforcement.as_deref())),
-        (
-            "alert.device",
-            of(|a| a.device.as_ref()?.hostname.as_deref()),
-        ),
-        (
-            "alert.device_serial",
-            of(|a| a.device.as_ref()?.serial_number.as_deref()),
-        ),
-        ("alert.device_os", of(|a| a.device.as_ref()?.os.as_deref())),
-        (
-            "alert.department",
-            of(|a| a.user.as_ref()?.department.as_deref()),
-        ),
-        ("alert.user", text(user.and_then(|u| u.shown()).as_deref())),
-        (
-            "alert.destination",
-            text(destination.map(|d| d.shown.as_str())),
-        ),
-        (
-            "alert.destination_external",
-            Value::Bool(destination.and_then(|d| d.external) == Some(true)),
-        ),
-        (
-            "alert.destination_elsewhere",
-            Value::Bool(alert.is_some_and(destination_elsewhere)),
-        ),
-        (
-            "alert.sensitive_types",
-            list(types.iter().filter_map(|t| t.name.as_deref())),
-        ),
-        (
-            "alert.sensitive_count",
-            Value::Int(
-                types
-                    .iter()
-                    .filter_map(|t| t.count)
-                    .fold(0, i64::saturating_add),
-            ),
-        ),
-        (
-            "alert.techniques",
-            list(techniques.iter().map(String::as_str)),
-        ),
-        (
-            "alert.detected_at",
-            text(
-                alert
-                    .and_then(|a| a.times.detected_at)
-                    .map(rfc3339)
-                    .as_deref(),
-            ),
-        ),
-    ]);
-}
-
-/// Whether the destination names a domain that is not the person's own: read from both, without a guess
-/// where either names none.
-fn destination_elsewhere(alert: &Alert) -> bool {
-    let upn = alert.user.as_ref().and_then(|u| u.upn.as_deref());
-    let Some(own) = upn
-        .and_then(|upn| upn.rsplit_once('@'))
-        .map(|(_, domain)| domain)
-    else {
-        return false;
-    };
-    let shown = alert.destination.as_ref().map_or("", |d| d.shown.as_str());
-    shown.split(", ").filter_map(domain_of).any(|domain| {
-        let domain = domain.to_ascii_lowercase();
-        let own = own.to_ascii_lowercase();
-        domain != own && !domain.ends_with(&format!(".{own}"))
-    })
-}
-
-/// The domain of an address, a link or a bare host; none for a path or a device.
-fn domain_of(shown: &str) -> Option<&str> {
-    let host = shown
-        .split_once("://")
-        .map_or(shown, |(_, rest)| rest.split('/').next().unwrap_or(rest));
-    let host = host
-        .rsplit_once('@')
-        .map_or(host, |(_, domain)| domain)
-        .trim();
-    let is_host = host.contains('.')
-        && !host.starts_with('.')
-        && host
-            .chars()
-            .all(|c| c.is_alphanumeric() || ".-".contains(c));
-    is_host.then_some(host)
 }
 
 fn incident_facts(values: &mut BTreeMap<&'static str, Value>, input: &FactsInput<'_>) {

@@ -12,7 +12,7 @@ const FUNCTIONS: [&str; 14] = [
     "contains",
     "startsWith",
     "endsWith",
-    "matches",
+    "mentions",
     "lowerAscii",
     "upperAscii",
     "timestamp",
@@ -75,16 +75,13 @@ impl Guard<'_> {
             .map_or(0, |(start, _)| start as usize);
         let at: usize = info.source.chars().take(chars).map(char::len_utf8).sum();
         // The parser puts a call at its parenthesis.
-        let named = match &first.expr {
-            Ast::Call(call)
-                if info
-                    .source
-                    .get(..at)
-                    .is_some_and(|s| s.ends_with(&call.func_name)) =>
-            {
-                call.func_name.len()
-            }
-            _ => 0,
+        let before = info.source.get(..at).unwrap_or_default();
+        let named = if let Ast::Call(call) = &first.expr
+            && before.ends_with(&call.func_name)
+        {
+            call.func_name.len()
+        } else {
+            0
         };
         let at = at - named;
         self.found.push(ExprFault { at, message });

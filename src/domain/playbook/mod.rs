@@ -13,6 +13,7 @@ mod section;
 pub mod shipped;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use check::notes;
 pub use reader::read;

@@ -66,6 +66,7 @@ impl Reader<'_> {
         let fields = self.each(&mut s, "fields", |r, s| r.field(s, &offers));
         let evidence = self.each(&mut s, "evidence", Self::evidence);
         let gates = self.each(&mut s, "gates", |r, s| r.gate(s, &fields));
+        let gates = gates.into_iter().flatten().collect();
         let containment = self.each(&mut s, "containment", Self::action);
         let recovery = self.each(&mut s, "recovery", Self::recovery_path);
         let stages = self.each(&mut s, "stages", |r, s| r.stage(s, &fields));
@@ -113,16 +114,16 @@ impl Reader<'_> {
         playbook
     }
 
-    /// Reads each table of a list; a table that is not even read to its end leaves its unknown keys reported too.
+    /// Reads each table of a list, to its last key.
     fn each<T>(
         &mut self,
         from: &mut Section<'_, '_>,
         key: &'static str,
-        read: impl Fn(&mut Self, &mut Section<'_, '_>) -> Option<T>,
+        read: impl Fn(&mut Self, &mut Section<'_, '_>) -> T,
     ) -> Vec<T> {
         let mut found = Vec::new();
         for mut section in from.sections(&mut self.f, key) {
-            found.extend(read(self, &mut section));
+            found.push(read(self, &mut section));
             section.finish(&mut self.f);
         }
         found
@@ -147,7 +148,7 @@ impl Reader<'_> {
         expr
     }
 
-    fn entry(&mut self, s: &mut Section<'_, '_>) -> Option<Entry> {
+    fn entry(&mut self, s: &mut Section<'_, '_>) -> Entry {
         let stage = s.text(&mut self.f, "stage");
         self.names.refer(&mut self.f, Kind::Stage, &stage);
         let because = s.text(&mut self.f, "because").value;
@@ -157,12 +158,12 @@ impl Reader<'_> {
         }
         let when = self.maybe_expr(s, "when");
         self.names.entry(s.at(), s.has("when"));
-        Some(Entry {
+        Entry {
             stage: StageId(stage.value),
             when,
             because,
             criterion: criterion.map(|c| CriterionId(c.value)),
-        })
+        }
     }
 
     fn repeat(&mut self, s: &mut Section<'_, '_>) -> Option<Repeat> {

@@ -240,7 +240,7 @@ impl<'a, 't> Section<'a, 't> {
             return Vec::new();
         };
         let mut found = Vec::new();
-        for one in array.iter() {
+        for one in array {
             match Self::of(one) {
                 Some(section) => found.push(section),
                 None => wrong_type(f, key, one, "a table"),

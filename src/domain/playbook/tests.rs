@@ -9,7 +9,12 @@ use chrono::NaiveDate;
 use std::path::Path;
 
 fn lines(faults: &[Fault]) -> String {
-    faults.iter().map(|f| format!("{f}\n")).collect()
+    let mut text = String::new();
+    for fault in faults {
+        text += &fault.to_string();
+        text.push('\n');
+    }
+    text
 }
 
 #[test]
@@ -71,21 +76,29 @@ fn changed(from: &str, to: &str) -> String {
         .join("; ")
 }
 
+/// One more than a form shows.
+fn repeated(one: impl Fn(usize) -> String) -> String {
+    (0..26).map(one).collect::<Vec<_>>().concat()
+}
+
 #[test]
 fn what_a_form_cannot_show_is_a_fault() {
-    let many: String = (0..26)
-        .map(|i| format!("{{ id = \"c{i}\", title = \"C\" }}, "))
-        .collect();
+    let many = repeated(|i| format!("{{ id = \"c{i}\", title = \"C\" }}, "));
     let lab = "    { id = \"lab\", title = \"Laboratory\" },\n";
     assert!(changed(lab, &many).contains("28 choices; a form shows 25"));
     let long = "x".repeat(101);
     assert!(changed("Laboratory", &long).contains("`title` has 101 characters; shorten it to 100"));
     assert!(changed("Send out the search", &long).contains("shorten it to 80"));
     assert!(changed("Reception desk\"", &format!("{long}\"")).contains("shorten it to 80"));
-    let list: String = (0..26)
-        .map(|i| format!("[[criteria]]\nid = \"k{i}\"\ntext = \"K\"\n"))
-        .collect();
-    let ids: String = (0..26).map(|i| format!("\"k{i}\", ")).collect();
+    let list = repeated(|i| {
+        format!(
+            "[[criteria]]
+id = \"k{i}\"
+text = \"K\"
+"
+        )
+    });
+    let ids = repeated(|i| format!("\"k{i}\", "));
     let text = include_str!("../../../tests/data/playbooks/invented.toml");
     let text = text.replacen(
         "criteria = [\"in-a-drawer\"]",
@@ -113,6 +126,29 @@ fn a_receiver_who_reads_nothing_of_the_record_is_a_fault() {
         faults,
         "`make-new` hands a record to engineering, who may read none of it; add engineering to the audience of its fields"
     );
+}
+
+#[test]
+fn a_stage_from_which_no_way_leads_to_an_end_is_a_fault() {
+    let faults = changed(
+        "kind = \"closure\"\nfrom = [\"street\", \"smithy\"]",
+        "kind = \"handoff\"\nto = \"desk\"\nfrom = [\"street\", \"smithy\"]",
+    );
+    // The desk can still dismiss, and both others lead back to it.
+    assert_eq!(
+        faults,
+        "`finish` hands a record to tier1, who may read none of it; add tier1 to the audience of its fields"
+    );
+    let text = include_str!("../../../tests/data/playbooks/invented.toml")
+        .replace("from = [\"street\", \"smithy\"]\ncriteria = [\"blocked", "from = [\"desk\"]\ncriteria = [\"blocked")
+        .replace("[[contradictions]]", "[[transitions]]\nid = \"round\"\ntitle = \"Round\"\nkind = \"handoff\"\nfrom = [\"smithy\"]\nto = \"street\"\ncriteria = [\"data-on-badge\"]\nrecord = [\"story\"]\n\n[[contradictions]]");
+    let faults = lines(&read(&text).unwrap_err());
+    assert!(
+        faults.contains("from stage `street` no way leads to an end; add a closure or a dismissal"),
+        "{faults}"
+    );
+    assert!(faults.contains("from stage `smithy` no way"), "{faults}");
+    assert!(!faults.contains("from stage `desk`"), "{faults}");
 }
 
 #[test]

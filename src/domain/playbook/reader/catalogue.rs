@@ -22,13 +22,13 @@ impl Reader<'_> {
         id.value
     }
 
-    pub(super) fn outcome(&mut self, s: &mut Section<'_, '_>) -> Option<Outcome> {
-        Some(Outcome {
+    pub(super) fn outcome(&mut self, s: &mut Section<'_, '_>) -> Outcome {
+        Outcome {
             id: self.named(s, Kind::Outcome),
             title: s.short(&mut self.f, "title", OPTION),
             confirmed: s.flag(&mut self.f, "confirmed", false),
             kept_for_days: s.number(&mut self.f, "kept_for_days", DAYS),
-        })
+        }
     }
 
     pub(super) fn gate(&mut self, s: &mut Section<'_, '_>, fields: &[Field]) -> Option<Gate> {
@@ -66,7 +66,7 @@ impl Reader<'_> {
         let mut section = s.section(&mut self.f, key)?;
         let answer = self.answer(&mut section, fields);
         section.finish(&mut self.f);
-        answer
+        Some(answer)
     }
 
     fn needed_answer(
@@ -82,81 +82,78 @@ impl Reader<'_> {
         self.maybe_answer(s, key, fields)
     }
 
-    pub(super) fn action(&mut self, s: &mut Section<'_, '_>) -> Option<Action> {
-        Some(Action {
+    pub(super) fn action(&mut self, s: &mut Section<'_, '_>) -> Action {
+        Action {
             id: self.named(s, Kind::Action),
             title: s.short(&mut self.f, "title", OPTION),
             acts_on_person: s.flag(&mut self.f, "acts_on_person", false),
             needs_second_person: s.flag(&mut self.f, "needs_second_person", false),
             deletes: s.flag(&mut self.f, "deletes", false),
             gates: self.maybe_gates(s),
-        })
+        }
     }
 
-    pub(super) fn evidence(&mut self, s: &mut Section<'_, '_>) -> Option<Evidence> {
-        Some(Evidence {
+    pub(super) fn evidence(&mut self, s: &mut Section<'_, '_>) -> Evidence {
+        Evidence {
             id: self.named(s, Kind::Evidence),
             title: s.short(&mut self.f, "title", OPTION),
             source: s.text(&mut self.f, "source").value,
             kept_for_days: s.number(&mut self.f, "kept_for_days", DAYS),
-        })
+        }
     }
 
-    pub(super) fn recovery_path(&mut self, s: &mut Section<'_, '_>) -> Option<RecoveryPath> {
-        Some(RecoveryPath {
+    pub(super) fn recovery_path(&mut self, s: &mut Section<'_, '_>) -> RecoveryPath {
+        RecoveryPath {
             id: self.named(s, Kind::Recovery),
             title: s.short(&mut self.f, "title", OPTION),
             destructive: s.flag(&mut self.f, "destructive", false),
             gates: self.maybe_gates(s),
-        })
+        }
     }
 
-    pub(super) fn communication_rule(
-        &mut self,
-        s: &mut Section<'_, '_>,
-    ) -> Option<CommunicationRule> {
-        Some(CommunicationRule {
+    pub(super) fn communication_rule(&mut self, s: &mut Section<'_, '_>) -> CommunicationRule {
+        CommunicationRule {
             id: self.named(s, Kind::Communication),
             audience: s.short(&mut self.f, "audience", OPTION),
             through: s.has("through").then(|| self.role(s, "through")),
             approvers: self.roles(s, "approvers"),
             approvers_in_misconduct: self.maybe_roles(s, "approvers_in_misconduct"),
             text: s.text(&mut self.f, "text").value,
-        })
+        }
     }
 
-    pub(super) fn wording(&mut self, s: &mut Section<'_, '_>) -> Option<Wording> {
-        Some(Wording {
+    pub(super) fn wording(&mut self, s: &mut Section<'_, '_>) -> Wording {
+        Wording {
             id: self.named(s, Kind::Wording),
             title: s.text(&mut self.f, "title").value,
             phrases: values(s.texts(&mut self.f, "phrases")),
-        })
+        }
     }
 
-    pub(super) fn review_item(&mut self, s: &mut Section<'_, '_>) -> Option<ReviewItem> {
-        Some(ReviewItem {
+    pub(super) fn review_item(&mut self, s: &mut Section<'_, '_>) -> ReviewItem {
+        ReviewItem {
             id: self.named(s, Kind::Review),
             title: s.short(&mut self.f, "title", OPTION),
             role: self.role(s, "role"),
             only_when_major: s.flag(&mut self.f, "only_when_major", false),
             asks: values(s.maybe_texts(&mut self.f, "asks")),
-        })
+        }
     }
 
-    pub(super) fn threshold(&mut self, s: &mut Section<'_, '_>) -> Option<Threshold> {
+    pub(super) fn threshold(&mut self, s: &mut Section<'_, '_>) -> Threshold {
         let criterion = s.text(&mut self.f, "criterion");
         self.names.refer(&mut self.f, Kind::Criterion, &criterion);
-        Some(Threshold {
+        Threshold {
             criterion: CriterionId(criterion.value),
             data_types: values(s.maybe_texts(&mut self.f, "data_types")),
             scale: s.number(&mut self.f, "scale", (1, 1_000_000_000)),
             involvement: s.text(&mut self.f, "involvement").value,
             contacts: self.roles(s, "contacts"),
-        })
+        }
     }
 
-    pub(super) fn clock(&mut self, s: &mut Section<'_, '_>) -> Option<Clock> {
-        Some(Clock {
+    pub(super) fn clock(&mut self, s: &mut Section<'_, '_>) -> Clock {
+        Clock {
             id: self.named(s, Kind::Clock),
             regime: s.text(&mut self.f, "regime").value,
             stage: s.text(&mut self.f, "stage").value,
@@ -165,7 +162,7 @@ impl Reader<'_> {
             source: s.text(&mut self.f, "source").value,
             role: self.role(s, "role"),
             reviewed_on: s.date(&mut self.f, "reviewed_on"),
-        })
+        }
     }
 
     fn limit(&mut self, s: &mut Section<'_, '_>) -> Limit {

@@ -52,10 +52,10 @@ impl Reader<'_> {
             .unwrap_or(Role::Admin)
     }
 
-    pub(super) fn stage(&mut self, s: &mut Section<'_, '_>, fields: &[Field]) -> Option<Stage> {
+    pub(super) fn stage(&mut self, s: &mut Section<'_, '_>, fields: &[Field]) -> Stage {
         let id = s.id(&mut self.f);
         self.names.declare(&mut self.f, Kind::Stage, &id);
-        let stage = Stage {
+        Stage {
             title: s.short(&mut self.f, "title", TITLE),
             channel: ChannelKey(s.text(&mut self.f, "channel").value),
             role: self.role(s, "role"),
@@ -67,8 +67,7 @@ impl Reader<'_> {
             do_not_touch: s.maybe_text(&mut self.f, "do_not_touch").map(|t| t.value),
             immediate: self.each(s, "immediate", |r, s| r.immediate(s, fields)),
             id: StageId(id.value),
-        };
-        Some(stage)
+        }
     }
 
     fn done(&mut self, s: &mut Section<'_, '_>) -> Vec<Done> {
@@ -100,7 +99,7 @@ impl Reader<'_> {
         found
     }
 
-    fn immediate(&mut self, s: &mut Section<'_, '_>, fields: &[Field]) -> Option<ImmediateAction> {
+    fn immediate(&mut self, s: &mut Section<'_, '_>, fields: &[Field]) -> ImmediateAction {
         let id = s.id(&mut self.f);
         let text = s.text(&mut self.f, "text").value;
         let field = s.text(&mut self.f, "field");
@@ -115,45 +114,45 @@ impl Reader<'_> {
             );
             self.f.add(field.at, message);
         }
-        Some(ImmediateAction {
+        ImmediateAction {
             id: id.value,
             text,
             field: FieldId(field.value),
-        })
+        }
     }
 
-    pub(super) fn criterion(&mut self, s: &mut Section<'_, '_>) -> Option<Criterion> {
+    pub(super) fn criterion(&mut self, s: &mut Section<'_, '_>) -> Criterion {
         let id = s.id(&mut self.f);
         self.names.declare(&mut self.f, Kind::Criterion, &id);
-        Some(Criterion {
+        Criterion {
             text: s.text(&mut self.f, "text").value,
             mandatory: s.flag(&mut self.f, "mandatory", false),
             when: self.maybe_expr(s, "when"),
             facts: self.each(s, "facts", Self::shown_fact),
             id: CriterionId(id.value),
-        })
+        }
     }
 
-    fn shown_fact(&mut self, s: &mut Section<'_, '_>) -> Option<ShownFact> {
+    fn shown_fact(&mut self, s: &mut Section<'_, '_>) -> ShownFact {
         let label = s.text(&mut self.f, "label").value;
         let path = s.text(&mut self.f, "value");
         if !path.value.is_empty() && !known_path(&path.value) {
             let message = format!("no fact `{}`; give a path such as alert.label", path.value);
             self.f.add(path.at, message);
         }
-        Some(ShownFact {
+        ShownFact {
             label,
             path: path.value,
-        })
+        }
     }
 
-    pub(super) fn field(&mut self, s: &mut Section<'_, '_>, offers: &Offers) -> Option<Field> {
+    pub(super) fn field(&mut self, s: &mut Section<'_, '_>, offers: &Offers) -> Field {
         let id = s.id(&mut self.f);
         self.names.declare(&mut self.f, Kind::Field, &id);
         let title = s.short(&mut self.f, "title", LABEL);
         let help = s.short(&mut self.f, "help", HELP);
         let kind = self.field_kind(s, offers);
-        Some(Field {
+        Field {
             prefill: self.prefill(s, kind.as_ref()),
             title,
             help,
@@ -162,7 +161,7 @@ impl Reader<'_> {
             may_be_silent: s.flag(&mut self.f, "may_be_silent", false),
             audience: self.roles(s, "audience"),
             id: FieldId(id.value),
-        })
+        }
     }
 
     fn field_kind(&mut self, s: &mut Section<'_, '_>, offers: &Offers) -> Option<FieldKind> {
@@ -239,7 +238,7 @@ impl Reader<'_> {
         let found = self.each(s, "choices", |r, s| {
             let id = s.id(&mut r.f);
             let title = s.short(&mut r.f, "title", OPTION);
-            Some((id, title))
+            (id, title)
         });
         let at = s.place("choices");
         if found.is_empty() {

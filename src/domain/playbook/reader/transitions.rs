@@ -19,7 +19,7 @@ impl Reader<'_> {
         &mut self,
         s: &mut Section<'_, '_>,
         criteria: &[Criterion],
-    ) -> Option<Transition> {
+    ) -> Transition {
         let id = s.id(&mut self.f);
         self.names.declare(&mut self.f, Kind::Transition, &id);
         let title = s.short(&mut self.f, "title", TITLE);
@@ -36,7 +36,7 @@ impl Reader<'_> {
         let record = self.refs(s, "record", Kind::Field);
         let owed = self.owed(s, &record);
         let one_of = self.within_record(s, "one_of", &record);
-        Some(Transition {
+        Transition {
             title,
             kind: kind.unwrap_or(TransitionKind::Closure),
             from: from.into_iter().map(|t| StageId(t.value)).collect(),
@@ -55,7 +55,7 @@ impl Reader<'_> {
             one_of: one_of.into_iter().map(|t| FieldId(t.value)).collect(),
             record: record.into_iter().map(|t| FieldId(t.value)).collect(),
             id: TransitionId(id.value),
-        })
+        }
     }
 
     /// The ids of a list that must hold at least one; only those that exist.
@@ -161,7 +161,7 @@ impl Reader<'_> {
         self.each(s, "owed", |r, s| {
             let fields = r.within_record(s, "fields", record);
             let within = s.duration(&mut r.f, "within");
-            Some((fields, within))
+            (fields, within)
         })
         .into_iter()
         .flat_map(|(fields, within)| {
@@ -234,7 +234,7 @@ impl Reader<'_> {
         &mut self,
         s: &mut Section<'_, '_>,
         fields: &[Field],
-    ) -> Option<Contradiction> {
+    ) -> Contradiction {
         let id = s.id(&mut self.f);
         self.names.declare(&mut self.f, Kind::Contradiction, &id);
         let text = s.text(&mut self.f, "text").value;
@@ -255,17 +255,17 @@ impl Reader<'_> {
                 "a contradiction has two sides; name two of answers, criterion, transition",
             );
         }
-        Some(Contradiction {
+        Contradiction {
             id: id.value,
             text,
             answers,
             criterion: criterion.map(|t| CriterionId(t.value)),
             transition: transition.map(|t| TransitionId(t.value)),
-        })
+        }
     }
 
     /// An answer that a field can give: one of its choices, or yes or no.
-    pub(super) fn answer(&mut self, s: &mut Section<'_, '_>, fields: &[Field]) -> Option<Answer> {
+    pub(super) fn answer(&mut self, s: &mut Section<'_, '_>, fields: &[Field]) -> Answer {
         let field = s.text(&mut self.f, "field");
         let answer = s.text(&mut self.f, "answer");
         if self.names.refer(&mut self.f, Kind::Field, &field) && !answer.value.is_empty() {
@@ -302,9 +302,9 @@ impl Reader<'_> {
                 self.f.add_absence(answer.at, message);
             }
         }
-        Some(Answer {
+        Answer {
             field: FieldId(field.value),
             answer: answer.value,
-        })
+        }
     }
 }

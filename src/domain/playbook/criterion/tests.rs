@@ -150,6 +150,24 @@ fn facts_are_the_alerts() {
 }
 
 #[test]
+fn mentions_finds_a_word_in_any_case_in_a_text_or_a_list() {
+    let mut alert = silent_alert();
+    alert.category = Some("PrivilegeEscalation".to_owned());
+    alert.techniques = vec!["T1".to_owned(), "T1021.001".to_owned()];
+    let truth = |source| says(source, &alert);
+    assert_eq!(
+        truth("alert.category.mentions(['malware', 'privilege'])"),
+        Truth::True
+    );
+    assert_eq!(truth("alert.category.mentions(['malware'])"), Truth::False);
+    assert_eq!(truth("alert.techniques.mentions(['t1021'])"), Truth::True);
+    assert_eq!(truth("alert.label.mentions(['secret'])"), Truth::False);
+    assert_eq!(truth("alert.label.mentions([])"), Truth::False);
+    assert!(refused("alert.label.mentions([1])").contains("it takes texts"));
+    assert!(refused("alert.label.mentions('secret')").contains("no matching overload"));
+}
+
+#[test]
 fn a_destination_is_elsewhere_only_where_both_domains_are_known() {
     let elsewhere = |upn: Option<&str>, shown: &str| {
         let mut alert = silent_alert();
@@ -211,6 +229,8 @@ fn what_could_run_long_is_refused() {
     assert!(refused("alert.techniques.map(a, a).all(b, b == 'x')").contains("split the criterion"));
     let long = format!("alert.user == '{}'", "x".repeat(LONGEST));
     assert!(refused(&long).contains("shorten it to 2000"));
+    // A regular expression is compiled at each evaluation, however large it gets.
+    assert!(refused("alert.user.matches('(a{999}){999}')").contains("unknown function `matches`"));
     assert!(refused("alert.user.replace('a', 'b') == 'x'").contains("unknown function `replace`"));
 }
 
