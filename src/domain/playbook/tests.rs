@@ -270,7 +270,7 @@ fn shipped(index: usize) -> super::definition::Playbook {
 
 #[test]
 fn each_shipped_transition_can_be_taken_by_someone_who_reads_its_record() {
-    for playbook in [shipped(0), shipped(1)] {
+    for playbook in [shipped(0), shipped(1), shipped(2)] {
         for transition in &playbook.transitions {
             for stage in transition.from.iter().filter_map(|id| playbook.stage(id)) {
                 // Governance is engaged by tier2 and tier3, whoever works at the stage.
@@ -297,7 +297,7 @@ fn each_shipped_transition_can_be_taken_by_someone_who_reads_its_record() {
 
 #[test]
 fn each_field_criterion_and_gate_that_is_shipped_is_used() {
-    for playbook in [shipped(0), shipped(1)] {
+    for playbook in [shipped(0), shipped(1), shipped(2)] {
         for field in &playbook.fields {
             assert!(
                 playbook
