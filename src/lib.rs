@@ -7,4 +7,6 @@ pub mod domain;
 pub mod http;
 pub mod outbound;
 pub mod render;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod store;
