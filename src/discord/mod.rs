@@ -3,6 +3,7 @@
 
 pub mod call;
 pub mod connect;
+mod controls;
 pub mod endpoint;
 pub mod gateway;
 pub mod incoming;
