@@ -1,11 +1,17 @@
 //! Reading the fixtures and the shipped playbooks.
 
-use super::definition::TransitionKind;
+use super::criterion::Evaluation;
+use super::definition::{Playbook, TransitionKind};
+use super::facts::{Facts, FactsInput, IncidentFacts, PersonFacts};
 use super::fault::Fault;
 use super::{notes, read};
+use crate::domain::alert::{
+    Alert, AlertKind, Destination, Detail, Named, SensitiveType, Severity, Times, User,
+};
 use crate::domain::ids::{StageId, TransitionId};
+use crate::domain::restricted::Restricted;
 use crate::domain::role::Role;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
 use std::path::Path;
 
 fn lines(faults: &[Fault]) -> String {
@@ -264,8 +270,144 @@ fn the_program_knows_no_id_of_a_shipped_playbook() {
     assert!(read_files > 10);
 }
 
-fn shipped(index: usize) -> super::definition::Playbook {
+fn shipped(index: usize) -> Playbook {
     read(super::shipped::embedded()[index].1).unwrap()
+}
+
+/// An alert as a source sends it, with the parts that the shipped criteria look at.
+fn alert(kind: AlertKind, severity: Severity) -> Alert {
+    let named = |name: &str| {
+        Some(Named {
+            uid: None,
+            name: Some(name.to_owned()),
+        })
+    };
+    let upn = Some("clerk@contoso.example".to_owned());
+    Alert {
+        source_alert_id: "A-1".to_owned(),
+        source_incident_id: None,
+        source_url: None,
+        tenant_id: None,
+        key_time: None,
+        kind,
+        severity,
+        source_severity: None,
+        source_status: None,
+        category: Some("LateralMovement".to_owned()),
+        product: None,
+        detection_source: None,
+        times: Times::default(),
+        user: Some(User {
+            upn,
+            ..User::default()
+        }),
+        device: None,
+        policy: named("Ledger"),
+        rule: None,
+        workload: Some("Endpoint".to_owned()),
+        action: Some("FileUploadedToCloud".to_owned()),
+        enforcement: None,
+        destination: Some(Destination {
+            shown: "drop.example".to_owned(),
+            external: None,
+        }),
+        sensitivity_label: named("Highly Confidential"),
+        sensitive_types: vec![SensitiveType {
+            name: Some("Credit Card Number".to_owned()),
+            count: Some(12),
+            ..SensitiveType::default()
+        }],
+        techniques: Vec::new(),
+        parse_notes: Vec::new(),
+        detail: Restricted::new(Detail::default()),
+    }
+}
+
+fn facts(playbook: &Playbook, alert: &Alert, detections_in_window: i64) -> Facts {
+    Facts::new(&FactsInput {
+        alert: Some(alert),
+        source: "purview",
+        incident: IncidentFacts::default(),
+        person: PersonFacts {
+            known: true,
+            detections_in_window,
+            ..PersonFacts::default()
+        },
+        repeat: playbook.repeat,
+        now: DateTime::UNIX_EPOCH,
+    })
+}
+
+#[test]
+fn each_kind_of_alert_finds_its_shipped_playbook_or_none() {
+    let takers = |kind| -> Vec<usize> {
+        let alert = alert(kind, Severity::Low);
+        let takes = |i: &usize| shipped(*i).route(&facts(&shipped(*i), &alert, 1));
+        (0..2).filter(takes).collect()
+    };
+    assert_eq!(takers(AlertKind::Dlp), [0]);
+    assert_eq!(takers(AlertKind::Endpoint), [1]);
+    assert_eq!(takers(AlertKind::Identity), [1]);
+    assert_eq!(takers(AlertKind::Compliance), [1]);
+    assert_eq!(takers(AlertKind::Siem), Vec::<usize>::new());
+    assert_eq!(takers(AlertKind::Infra), Vec::<usize>::new());
+}
+
+#[test]
+fn a_high_endpoint_alert_goes_to_security_at_once_and_others_to_the_front_line() {
+    let playbook = shipped(1);
+    let role = |severity| {
+        let alert = alert(AlertKind::Endpoint, severity);
+        let entry = playbook.entry(&facts(&playbook, &alert, 1)).unwrap();
+        playbook.stage(&entry.stage).unwrap().role
+    };
+    assert_eq!(role(Severity::Critical), Role::Tier3);
+    assert_eq!(role(Severity::High), Role::Tier3);
+    assert_eq!(role(Severity::Medium), Role::Frontline);
+    assert_eq!(role(Severity::Unknown), Role::Frontline);
+}
+
+/// How many criteria of a transition the program evaluates as met.
+fn met(playbook: &Playbook, transition: usize, alert: &Alert, detections: i64) -> usize {
+    let facts = facts(playbook, alert, detections);
+    playbook.transitions[transition]
+        .criteria
+        .iter()
+        .filter_map(|id| playbook.criterion(id))
+        .filter(|c| matches!(c.evaluate(&facts), Evaluation::Met { .. }))
+        .count()
+}
+
+#[test]
+fn the_triggers_that_the_program_can_see_are_evaluated() {
+    let dlp = shipped(0);
+    let mut seen = alert(AlertKind::Dlp, Severity::Low);
+    // Label, destination, and from the second detection on the repeat.
+    assert_eq!(met(&dlp, 0, &seen, 1), 2);
+    assert_eq!(met(&dlp, 0, &seen, 2), 3);
+    seen.sensitivity_label = None;
+    seen.destination = None;
+    seen.action = Some("FileRead".to_owned());
+    assert_eq!(met(&dlp, 0, &seen, 1), 0);
+    let endpoint = shipped(1);
+    let moving = alert(AlertKind::Endpoint, Severity::Low);
+    assert_eq!(met(&endpoint, 0, &moving, 1), 1);
+    assert_eq!(
+        met(&endpoint, 0, &alert(AlertKind::Endpoint, Severity::High), 1),
+        2
+    );
+}
+
+#[test]
+fn the_front_line_cannot_dismiss_on_any_of_the_eight_triggers() {
+    let playbook = shipped(1);
+    let first = &playbook.first_stage().unwrap().id;
+    assert_eq!(playbook.mandatory_at(first).count(), 8);
+    let escalation = &playbook.transitions[0];
+    assert_eq!(escalation.criteria.len(), 9);
+    // An emergency: all may be owed but the behaviour, and of person and device one is needed.
+    assert_eq!(escalation.record.len() - escalation.owed.len(), 1);
+    assert_eq!(escalation.one_of.len(), 2);
 }
 
 #[test]

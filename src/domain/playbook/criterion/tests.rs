@@ -235,6 +235,50 @@ fn what_could_run_long_is_refused() {
 }
 
 #[test]
+fn the_deepest_expressions_that_are_accepted_run_on_a_small_stack() {
+    let accepted = [
+        "true&&".repeat(332) + "true",
+        "!".repeat(1_990) + "true",
+        "(".repeat(60) + "true" + &")".repeat(60),
+        "!(".repeat(18) + "true" + &")".repeat(18),
+        "alert.user".to_owned() + &".lowerAscii()".repeat(16) + " == ''",
+    ];
+    for source in accepted {
+        let expr = Expr::parse(&source).unwrap();
+        assert_eq!(
+            expr.eval(&Facts::new(&input(None))),
+            Truth::True,
+            "{source}"
+        );
+    }
+}
+
+#[test]
+fn what_would_exhaust_the_stack_is_refused_before_it_does() {
+    let brackets = [
+        "(".repeat(990) + "true" + &")".repeat(990),
+        "(".repeat(2_000),
+        "[".repeat(2_000),
+        "true?true:".repeat(199) + "true",
+    ];
+    for source in brackets {
+        assert!(refused(&source).contains("at most 60 are read"), "{source}");
+    }
+    let deep = [
+        "!(".repeat(60) + "true" + &")".repeat(60),
+        "size(".repeat(60) + "alert.user" + &")".repeat(60) + " == 1",
+        "1".to_owned() + &"+1".repeat(990) + " > 0",
+        "alert".to_owned() + &".user".repeat(390),
+    ];
+    for source in deep {
+        assert!(
+            refused(&source).contains("at most 20 is evaluated"),
+            "{source}"
+        );
+    }
+}
+
+#[test]
 fn an_answer_that_is_no_yes_or_no_is_refused() {
     assert!(refused("alert.severity").contains("gives a string"));
     assert!(refused("person.open_incidents").contains("gives a int"));
