@@ -282,3 +282,6 @@ impl Guard<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
