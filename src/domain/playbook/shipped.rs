@@ -13,3 +13,6 @@ pub const fn embedded() -> [(&'static str, &'static str); 2] {
         ),
     ]
 }
+
+#[cfg(test)]
+mod tests;
