@@ -7,4 +7,8 @@ pub mod domain;
 pub mod http;
 pub mod outbound;
 pub mod render;
+pub mod runtime;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod store;
+pub mod telemetry;

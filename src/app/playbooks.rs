@@ -1,6 +1,6 @@
 //! The playbooks in force, and every older version that an incident still follows.
 
-use crate::domain::ids::PlaybookRef;
+use crate::domain::ids::{PlaybookId, PlaybookRef};
 use crate::domain::playbook::definition::Playbook;
 use crate::domain::playbook::fault::Fault;
 use crate::domain::playbook::read;
@@ -56,6 +56,13 @@ impl Playbooks {
             current,
             by_hash: RwLock::new(by_hash),
         })
+    }
+
+    /// Takes out those that the operator disabled. Incidents that follow them go on.
+    pub fn without(mut self, disabled: &[PlaybookId]) -> Self {
+        self.current
+            .retain(|loaded| !disabled.contains(&loaded.reference.id));
+        self
     }
 
     /// Keeps the texts in force and takes in older versions that incidents follow. Runs once, at start.

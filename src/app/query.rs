@@ -3,7 +3,7 @@
 use super::facts::history;
 use super::{App, AppError};
 use crate::domain::alert::Detail;
-use crate::domain::ids::{AlertId, IncidentId, PersonId};
+use crate::domain::ids::{AccountId, AlertId, ChannelKey, IncidentId, PersonId};
 use crate::domain::incident::{Context, Incident, Refusal};
 use crate::domain::placement::{self, Placement};
 use crate::domain::policy::{self, Actor, reads};
@@ -50,7 +50,10 @@ pub struct Placed {
 
 /// A private thread with those who belong in it.
 pub struct ThreadView {
-    pub id: IncidentId,
+    /// The channel under which it is opened.
+    pub parent: ChannelKey,
+    pub name: String,
+    pub visit: usize,
     pub view: CardView,
     pub members: Vec<Member>,
 }
@@ -206,7 +209,7 @@ impl App {
         Ok(view.map(|view| Placed {
             view,
             placement,
-            sealed_reference: format!("S-{}", id.0),
+            sealed_reference: opaque(&incident),
         }))
     }
 
@@ -218,21 +221,40 @@ impl App {
         };
         let walls = store::incident::walls(&mut reader, id).await?;
         let members = store::people::list_members(&mut reader).await?;
-        let on_case = members
-            .into_iter()
-            .filter(|m| incident.on_case.contains(&m.person) && !walls.contains(&m.person))
-            .collect();
-        let Some((visit, _)) = incident.current_visit() else {
+        let loaded = self.playbooks.load(&incident.playbook)?;
+        let cleared = |member: &Member| {
+            let actor = Actor {
+                person: member.person,
+                account: member.account.clone(),
+                roles: member.roles.clone(),
+                lead: false,
+            };
+            reads(&actor, &incident, &loaded.playbook, &walls)
+                .is_some_and(|clearance| clearance.level() >= Level::Everything)
+        };
+        let on_case = members.into_iter().filter(cleared).collect();
+        let Some((visit, stay)) = incident.current_visit() else {
             return Ok(None);
         };
+        let (parent, name) = (stay.channel.clone(), id.to_string());
         let view = self
             .card_view(&mut reader, &incident, visit, &policy::thread())
             .await?;
         Ok(view.map(|view| ThreadView {
-            id,
+            parent,
+            name,
+            visit,
             view,
             members: on_case,
         }))
+    }
+
+    /// The accounts behind these persons, for adding them to a thread.
+    pub async fn accounts(&self, persons: &BTreeSet<PersonId>) -> Result<Vec<AccountId>, AppError> {
+        let mut reader = self.store.read().await?;
+        let members = store::people::list_members(&mut reader).await?;
+        let wanted = members.into_iter().filter(|m| persons.contains(&m.person));
+        Ok(wanted.map(|m| m.account).collect())
     }
 
     async fn card_view(
@@ -299,6 +321,14 @@ impl App {
         let mut names = store::people::names(&mut reader).await?;
         Ok(names.remove(&person).unwrap_or_else(|| person.to_string()))
     }
+}
+
+/// A name for the sealed thread that says nothing: not the incident, not how many there are.
+fn opaque(incident: &Incident) -> String {
+    use sha2::{Digest as _, Sha256};
+    let seed = format!("{}{}", incident.opened_at.timestamp_micros(), incident.id);
+    let hash = hex::encode(Sha256::digest(seed.as_bytes()));
+    format!("S-{}", hash.get(..8).unwrap_or_default())
 }
 
 fn allows(

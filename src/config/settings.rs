@@ -105,7 +105,7 @@ pub struct LogSettings {
 impl Default for StoreSettings {
     fn default() -> Self {
         Self {
-            path: PathBuf::from("baton.sqlite"),
+            path: PathBuf::from("baton.db"),
         }
     }
 }
@@ -196,7 +196,7 @@ impl Settings {
         };
         Self {
             store: StoreSettings {
-                path: demo.data_dir.join("baton.sqlite"),
+                path: demo.data_dir.join("baton.db"),
             },
             discord: DiscordSettings {
                 token: Some(demo.token),

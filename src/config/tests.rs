@@ -279,7 +279,7 @@ fn the_demo_misses_nothing() {
     assert_eq!(missing(&settings, &BTreeSet::new()), Vec::<String>::new());
     let sources: Vec<&str> = settings.sources.keys().map(SourceId::as_str).collect();
     assert_eq!(sources, ["defender", "generic", "purview"]);
-    assert_eq!(settings.store.path, Path::new("/data/baton.sqlite"));
+    assert_eq!(settings.store.path, Path::new("/data/baton.db"));
 }
 
 #[test]

@@ -12,8 +12,8 @@ pub struct GuildMap {
     pub guild: String,
     /// Discord role id to role key.
     pub roles: BTreeMap<String, Role>,
-    /// The lead mark, a Discord role id.
-    pub lead: Option<String>,
+    /// The Discord roles that mark a lead.
+    pub lead: BTreeSet<String>,
     /// Channel name of the playbooks to Discord's id.
     pub channels: BTreeMap<ChannelKey, String>,
 }
@@ -31,10 +31,7 @@ impl GuildMap {
     /// Account, shown name, role keys and lead mark of the member who acts.
     pub fn member(&self, member: &Member) -> (AccountId, String, BTreeSet<Role>, bool) {
         let keys = self.keys(member.roles.iter().map(String::as_str));
-        let lead = self
-            .lead
-            .as_ref()
-            .is_some_and(|lead| member.roles.contains(lead));
+        let lead = member.roles.iter().any(|role| self.lead.contains(role));
         (
             AccountId(member.user_id.clone()),
             member.display.clone(),

@@ -1,3 +1,9 @@
 //! What leaves the program after a commit. The one room that decides when something may be sent.
+//! Everything here may be killed at any moment: rows wait until their delivery is recorded.
 
+mod deliver;
+mod drain;
 pub mod pace;
+mod threads;
+
+pub use drain::{Drained, Outbound};

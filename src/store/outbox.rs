@@ -85,6 +85,32 @@ pub async fn list_waiting(connection: &mut Connection) -> Result<Vec<Row>, Store
         .collect()
 }
 
+/// One row, whatever its state.
+pub async fn find(connection: &mut Connection, id: i64) -> Result<Option<Row>, StoreError> {
+    let row = sqlx::query!(
+        "SELECT id, kind, key, incident_id, channel, arg, due_us, attempts, created_us, last_fault
+         FROM outbox WHERE id = ?",
+        id
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| {
+        Ok(Row {
+            id: row.id,
+            kind: row.kind,
+            key: row.key,
+            incident: row.incident_id.map(IncidentId),
+            channel: ChannelKey(row.channel),
+            arg: row.arg,
+            due_at: at(row.due_us)?,
+            attempts: row.attempts,
+            created_at: at(row.created_us)?,
+            last_fault: row.last_fault,
+        })
+    })
+    .transpose()
+}
+
 /// Tried, and to be tried again.
 pub async fn retry(
     connection: &mut Connection,

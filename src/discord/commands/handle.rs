@@ -39,7 +39,7 @@ pub enum Reply {
 /// Answers members.
 pub struct Bot {
     pub app: App,
-    pub templates: Templates,
+    pub templates: std::sync::Arc<Templates>,
     pub guild: GuildMap,
 }
 

@@ -17,3 +17,6 @@ pub const fn embedded() -> [(&'static str, &'static str); 3] {
         ),
     ]
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+//! The kinds of effect, each rendered from the state of this moment and sent once.
+
+use super::drain::{Outbound, Verdict};
+use crate::app::AppError;
+use crate::app::act::card_key;
+use crate::app::query::Placed;
+use crate::discord::call::Call;
+use crate::discord::custom_id::press;
+use crate::discord::rest::{Answer, RestFault};
+use crate::domain::ids::ChannelKey;
+use crate::domain::placement::{Placement, SEALED};
+use crate::render::card::{Card, Tone};
+use crate::render::contexts::Notice;
+use crate::render::templates::TemplateFault;
+use crate::store;
+use crate::store::outbox::Row;
+use crate::store::posted::Posted;
+
+/// Discord's code for a message that was deleted.
+const UNKNOWN_MESSAGE: u64 = 10_008;
+
+impl Outbound {
+    pub(super) async fn post_card(&self, row: &Row) -> Result<Verdict, AppError> {
+        let Some((placed, key)) = self.placed(row).await? else {
+            return Ok(Verdict::Delivered(None));
+        };
+        if self.posted(&key).await?.is_some() {
+            return self.edit_card(row).await;
+        }
+        let card = match self.templates.incident_card(&placed.view, press) {
+            Ok(card) => card,
+            Err(fault) => return Ok(unrenderable(&fault)),
+        };
+        let channel = match self.channel_of(&placed, row).await? {
+            Ok(channel) => channel,
+            Err(verdict) => return Ok(verdict),
+        };
+        let nonce = self.nonce(row);
+        let sent = self
+            .rest
+            .send(&Call::create_message(&channel, &card, Some(&nonce)))
+            .await;
+        Ok(posted_as(key, channel, sent))
+    }
+
+    pub(super) async fn edit_card(&self, row: &Row) -> Result<Verdict, AppError> {
+        let Some((placed, key)) = self.placed(row).await? else {
+            return Ok(Verdict::Delivered(None));
+        };
+        // Not posted yet: the post itself will show the present state.
+        let Some(posted) = self.posted(&key).await? else {
+            return Ok(Verdict::Delivered(None));
+        };
+        let card = match self.templates.incident_card(&placed.view, press) {
+            Ok(card) => card,
+            Err(fault) => return Ok(unrenderable(&fault)),
+        };
+        let call = Call::edit_message(&posted.channel_id, &posted.message_id, &card);
+        Ok(match self.rest.send(&call).await {
+            Ok(_) => Verdict::Delivered(None),
+            Err(RestFault::Gone {
+                code: UNKNOWN_MESSAGE,
+                ..
+            }) => Verdict::Repost { stale: key },
+            Err(fault) => fault.into(),
+        })
+    }
+
+    pub(super) async fn remind(&self, row: &Row) -> Result<Verdict, AppError> {
+        let Some((placed, key)) = self.placed(row).await? else {
+            return Ok(Verdict::Delivered(None));
+        };
+        let times = row
+            .key
+            .rsplit(':')
+            .next()
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(1);
+        let card = match self.templates.reminder(&placed.view, times) {
+            Ok(card) => card,
+            Err(fault) => return Ok(unrenderable(&fault)),
+        };
+        let channel = match self.channel_of(&placed, row).await? {
+            Ok(channel) => channel,
+            Err(verdict) => return Ok(verdict),
+        };
+        let nonce = self.nonce(row);
+        let sent = self
+            .rest
+            .send(&Call::create_message(&channel, &card, Some(&nonce)))
+            .await;
+        Ok(posted_as(format!("{key}:reminder:{times}"), channel, sent))
+    }
+
+    /// Tells the audit channel about a row that rests.
+    pub(super) async fn notice(&self, row: &Row) -> Result<Verdict, AppError> {
+        let mut reader = self.app.store.read().await?;
+        let about = store::outbox::find(&mut reader, row.arg).await?;
+        drop(reader);
+        let Some(about) = about else {
+            return Ok(Verdict::Delivered(None));
+        };
+        let Some(channel) = self.guild.channels.get(&row.channel) else {
+            return Ok(Verdict::Parked(
+                "the audit channel is not configured".to_owned(),
+            ));
+        };
+        let what = about
+            .incident
+            .map_or_else(String::new, |id| format!(" of {id}"));
+        let notice = Notice {
+            title: "Something could not be delivered".to_owned(),
+            text: format!(
+                "{}{what} for the channel {}: {}",
+                in_words(&about.kind),
+                about.channel,
+                about.last_fault.unwrap_or_default()
+            ),
+            cure: "Mend the channel or Baton's permissions there. It is kept, and sent as soon as \
+                   Discord reports the change or Baton starts again."
+                .to_owned(),
+        };
+        let card = match self.templates.plain_card(&notice, Tone::Alarm) {
+            Ok(card) => card,
+            Err(fault) => return Ok(unrenderable(&fault)),
+        };
+        let nonce = self.nonce(row);
+        let sent = self
+            .rest
+            .send(&Call::create_message(channel, &card, Some(&nonce)))
+            .await;
+        Ok(posted_as(row.key.clone(), channel.clone(), sent))
+    }
+
+    async fn placed(&self, row: &Row) -> Result<Option<(Placed, String)>, AppError> {
+        let (Some(incident), Ok(visit)) = (row.incident, usize::try_from(row.arg)) else {
+            return Ok(None);
+        };
+        let placed = self.app.placed_card(incident, visit).await?;
+        Ok(placed.map(|placed| (placed, card_key(incident, visit))))
+    }
+
+    pub(super) async fn posted(&self, key: &str) -> Result<Option<Posted>, AppError> {
+        let mut reader = self.app.store.read().await?;
+        Ok(store::posted::find(&mut reader, key).await?)
+    }
+
+    /// Discord's id of the channel or sealed thread where a card goes; the placement alone decides.
+    async fn channel_of(
+        &self,
+        placed: &Placed,
+        row: &Row,
+    ) -> Result<Result<String, Verdict>, AppError> {
+        match &placed.placement {
+            Placement::Channel(key) => Ok(self.channel(key)),
+            Placement::SealedThread { members } => {
+                let parent = match self.channel(&ChannelKey::new(SEALED)) {
+                    Ok(parent) => parent,
+                    Err(verdict) => return Ok(Err(verdict)),
+                };
+                let key = format!("sealed:{}", placed.view.id);
+                let name = placed.sealed_reference.clone();
+                let accounts = self.app.accounts(members).await?;
+                self.thread_with(&key, &parent, &name, &accounts, row.incident)
+                    .await
+            }
+        }
+    }
+
+    pub(super) fn channel(&self, key: &ChannelKey) -> Result<String, Verdict> {
+        self.guild
+            .channels
+            .get(key)
+            .cloned()
+            .ok_or_else(|| Verdict::Parked(format!("the channel {key} is not configured")))
+    }
+
+    pub(super) async fn send_card(
+        &self,
+        channel: &str,
+        card: &Card,
+        nonce: &str,
+    ) -> Result<Answer, RestFault> {
+        self.rest
+            .send(&Call::create_message(channel, card, Some(nonce)))
+            .await
+    }
+}
+
+pub(super) fn posted_as(key: String, channel: String, sent: Result<Answer, RestFault>) -> Verdict {
+    match sent {
+        Ok(answer) => match answer.id() {
+            Some(id) => {
+                let posted = Posted {
+                    channel_id: channel,
+                    message_id: id.to_owned(),
+                };
+                Verdict::Delivered(Some((key, posted)))
+            }
+            None => Verdict::Dead("Discord's answer names no message".to_owned()),
+        },
+        Err(fault) => fault.into(),
+    }
+}
+
+pub(super) fn unrenderable(fault: &TemplateFault) -> Verdict {
+    Verdict::Dead(fault.to_string())
+}
+
+fn in_words(kind: &str) -> &str {
+    match kind {
+        "post_card" => "A card",
+        "edit_card" => "The change of a card",
+        "remind" => "A reminder",
+        "open_thread" => "The private thread",
+        other => other,
+    }
+}

@@ -1,0 +1,135 @@
+//! Starts an interaction: its row, the event for the bot, the wait for the first answer.
+
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use tokio::{sync::oneshot, time::timeout};
+
+use super::{Done, Wrong, view};
+use crate::sandbox::{
+    json::Look,
+    permissions::ALL,
+    rest::interactions::AUTOCOMPLETE,
+    server::{App, First, Inner},
+    wire,
+    world::{
+        journal::Change,
+        model::{Channel, Interaction, Stage},
+        snowflake::Id,
+    },
+};
+
+/// Discord's clients give up after this, in real time.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What a member does.
+#[derive(Debug)]
+pub struct Deed {
+    pub kind: u8,
+    pub user: Id,
+    pub channel: Channel,
+    pub data: Value,
+    pub command: Option<String>,
+    pub source: Option<Id>,
+    pub modal: Option<Id>,
+}
+
+/// Does it, waits for the bot's first answer and tells what the member got.
+pub async fn perform(app: &App, decide: impl FnOnce(&mut Inner) -> Result<Deed, Wrong>) -> Done {
+    let began = Instant::now();
+    let (id, answer) = app.within(|inner| {
+        let deed = decide(inner)?;
+        start(inner, deed)
+    })?;
+    let first = timeout(PATIENCE, answer).await;
+    let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    app.within(|inner| match first {
+        Ok(Ok(first)) => Ok(Json(outcome(inner, id, &first, took_ms))),
+        Ok(Err(_)) | Err(_) => {
+            inner.waiting.remove(&id);
+            if let Some(mut row) = inner.world.interactions.get(&id).cloned()
+                && row.stage == Stage::Waiting
+            {
+                row.stage = Stage::Expired;
+                inner.world.put(Change::Interaction(row));
+            }
+            let why = if inner.hub.connected() == 0 {
+                "it is not connected to the gateway"
+            } else {
+                "it is connected"
+            };
+            Err(Wrong::late(format!(
+                "the bot did not answer interaction {id} within 3 seconds; {why}"
+            )))
+        }
+    })
+}
+
+fn start(inner: &mut Inner, deed: Deed) -> Result<(Id, oneshot::Receiver<First>), Wrong> {
+    let mut random = [0_u8; 48];
+    getrandom::fill(&mut random)
+        .map_err(|error| Wrong::bad(format!("no random numbers: {error}")))?;
+    let row = Interaction {
+        id: inner.world.new_id(),
+        token: URL_SAFE_NO_PAD.encode(random),
+        kind: deed.kind,
+        user_id: deed.user,
+        channel_id: deed.channel.id,
+        at: inner.world.now(),
+        stage: Stage::Waiting,
+        command: deed.command.clone(),
+        source: deed.source,
+        original: None,
+        modal: deed.modal,
+    };
+    inner.world.put(Change::Interaction(row.clone()));
+    let event = event(inner, &row, &deed);
+    let (waiter, answer) = oneshot::channel();
+    inner.waiting.insert(row.id, waiter);
+    inner.emit_interaction(&event);
+    Ok((row.id, answer))
+}
+
+fn event(inner: &Inner, row: &Interaction, deed: &Deed) -> Value {
+    let world = &inner.world;
+    let guild = world.guild();
+    let member = world.members.get(&deed.user).map(|member| {
+        let permissions = world.channel_permissions(deed.user, &deed.channel);
+        wire::member(world, member).with("permissions", permissions.to_string())
+    });
+    let mut event = json!({
+        "id": row.id, "application_id": guild.application_id, "type": row.kind, "version": 1,
+        "token": row.token, "data": deed.data, "guild_id": guild.id,
+        "guild": { "id": guild.id, "locale": "en-US", "features": [] },
+        "channel_id": deed.channel.id, "channel": wire::channel_for(world, &deed.channel, deed.user),
+        "member": member, "locale": "en-US", "guild_locale": "en-US",
+        "app_permissions": (world.channel_permissions(guild.bot_id, &deed.channel) & ALL).to_string(),
+        "entitlements": [], "entitlement_sku_ids": [], "context": 0,
+        "authorizing_integration_owners": { "0": guild.id }, "attachment_size_limit": 10_485_760,
+    });
+    let source = row.source.and_then(|id| world.message(row.channel_id, id));
+    if let Some(message) = source.filter(|_| row.kind != AUTOCOMPLETE) {
+        event.set("message", inner.message_json(message));
+    }
+    event
+}
+
+fn outcome(inner: &Inner, id: Id, first: &First, took_ms: u64) -> Value {
+    let row = inner.world.interactions.get(&id);
+    let message = row
+        .zip(first.message)
+        .and_then(|(row, id)| inner.world.message(row.channel_id, id));
+    let modal = first.modal.and_then(|id| inner.world.modals.get(&id));
+    let message = message.map(|message| view::message(inner, message));
+    json!({
+        "interaction": id,
+        "response": {
+            "type": first.kind,
+            "ephemeral": message.as_ref().is_some_and(|message| message.yes("ephemeral")),
+        },
+        "message": message, "modal": modal.map(view::modal), "choices": first.choices,
+        "took_ms": took_ms,
+    })
+}

@@ -1,0 +1,134 @@
+//! What a member sees: messages and the open modal, and the guild for whoever leads.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Done, Wrong, channel_for, member};
+use crate::sandbox::{
+    json::Look,
+    permissions::READ_MESSAGE_HISTORY,
+    server::{App, Inner},
+    wire,
+    world::{
+        model::{Channel, Message, Modal},
+        snowflake::Id,
+    },
+};
+
+pub fn message(inner: &Inner, row: &Message) -> Value {
+    let author = inner.world.users.get(&row.author);
+    let files = row
+        .attachments
+        .iter()
+        .map(|one| wire::attachment(&inner.base, row.channel_id, one));
+    let mut value = json!({
+        "id": row.id, "channel_id": row.channel_id, "type": row.kind,
+        "author": {
+            "id": row.author, "username": author.map(|user| user.username.as_str()),
+            "bot": author.is_some_and(|user| user.bot),
+        },
+        "content": row.content, "embeds": row.embeds, "components": row.components,
+        "attachments": files.collect::<Vec<_>>(), "flags": row.flags,
+        "ephemeral": row.only_for.is_some(), "timestamp": wire::instant(row.timestamp),
+        "edited_timestamp": row.edited_at.map(wire::instant),
+        "pinged": {
+            "users": row.pinged.users, "roles": row.pinged.roles, "everyone": row.pinged.everyone,
+        },
+    });
+    if let Some(nonce) = &row.nonce {
+        value.set("nonce", nonce.clone());
+    }
+    if let Some(reply) = row.reply_to {
+        value.set("reply_to", reply);
+    }
+    if let Some(thread) = row.thread_id.and_then(|id| inner.world.channels.get(&id)) {
+        value.set("thread", json!({ "id": thread.id, "name": thread.name }));
+    }
+    value
+}
+
+pub fn modal(row: &Modal) -> Value {
+    json!({
+        "id": row.id, "custom_id": row.custom_id, "title": row.title,
+        "components": row.components, "channel_id": row.channel_id,
+    })
+}
+
+/// The messages that a member sees in a channel, oldest first.
+pub fn seen<'a>(inner: &'a Inner, user: Id, channel: &Channel) -> Vec<&'a Message> {
+    let history = inner.world.can(user, channel, READ_MESSAGE_HISTORY);
+    let all = inner
+        .world
+        .messages
+        .get(&channel.id)
+        .into_iter()
+        .flat_map(|of| of.values());
+    all.filter(|one| one.only_for.map_or(history, |reader| reader == user))
+        .collect()
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Where {
+    channel: String,
+    /// Only the newest so many.
+    limit: Option<usize>,
+}
+
+pub async fn view(
+    State(app): State<App>,
+    Path(user): Path<String>,
+    Query(at): Query<Where>,
+) -> Done {
+    app.within(|inner| {
+        let user = member(inner, &user)?.user_id;
+        let channel = channel_for(inner, user, &at.channel)?;
+        let seen = seen(inner, user, &channel);
+        let skip = at.limit.map_or(0, |limit| seen.len().saturating_sub(limit));
+        let messages: Vec<Value> = seen
+            .into_iter()
+            .skip(skip)
+            .map(|row| message(inner, row))
+            .collect();
+        let open = inner.world.modals.values().rfind(|row| row.user_id == user);
+        Ok(Json(
+            json!({ "messages": messages, "modal": open.map(modal) }),
+        ))
+    })
+}
+
+pub async fn guild(State(app): State<App>) -> Result<Json<Value>, Wrong> {
+    app.within(|inner| {
+        let world = &inner.world;
+        let members = world.members.values().map(|row| {
+            let user = world.users.get(&row.user_id);
+            json!({
+                "user": {
+                    "id": row.user_id, "username": user.map(|user| user.username.as_str()),
+                    "bot": user.is_some_and(|user| user.bot),
+                },
+                "roles": row.roles,
+            })
+        });
+        let channels = world.channels.values().map(|row| {
+            let mut value = wire::channel(world, row);
+            if let Some(thread) = &row.thread {
+                let ids: Vec<Value> = thread.members.iter().map(|one| one.user_id.into()).collect();
+                value.set("members", ids);
+            }
+            value
+        });
+        let guild = world.guild();
+        Ok(Json(json!({
+            "guild": { "id": guild.id, "name": guild.name, "owner_id": guild.owner_id,
+                "application_id": guild.application_id, "bot_id": guild.bot_id },
+            "channels": channels.collect::<Vec<_>>(),
+            "roles": world.roles.values().map(wire::role).collect::<Vec<_>>(),
+            "members": members.collect::<Vec<_>>(),
+            "commands": world.commands.values().map(|row| wire::command(world, row)).collect::<Vec<_>>(),
+        })))
+    })
+}

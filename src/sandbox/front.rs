@@ -1,0 +1,263 @@
+//! What every REST request of the bot passes: body, faults, token, rate limits, log. No endpoint.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    body::to_bytes,
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+use super::{
+    body::{Payload, REQUEST_MAX},
+    error::Refused,
+    faults::{FaultKind, Order},
+    limits::{Scope, Verdict},
+    net::{Peer, pause},
+    server::{App, Inner, Logged},
+};
+
+/// How long a swallowed request keeps its caller before the connection breaks.
+const SWALLOWED: Duration = Duration::from_secs(60);
+const SLOW_MS: u32 = 2_000;
+
+/// Names in a `Host` header that can only mean this machine: a page elsewhere that has its own
+/// name resolve to loopback sends its own name.
+pub async fn only_local(request: Request, next: Next) -> Response {
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let name = host.map(|host| {
+        host.rsplit_once(':').map_or(host, |(name, port)| {
+            if port.chars().all(|c| c.is_ascii_digit()) {
+                name
+            } else {
+                host
+            }
+        })
+    });
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    let near = peer.is_some_and(|peer| peer.0.addr.ip().is_loopback());
+    let local = name.is_some_and(|name| {
+        let bare = name.trim_start_matches('[').trim_end_matches(']');
+        bare == "localhost"
+            || bare
+                .parse()
+                .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+    });
+    if near && local {
+        next.run(request).await
+    } else {
+        (
+            StatusCode::FORBIDDEN,
+            "The sandbox answers only to this machine.",
+        )
+            .into_response()
+    }
+}
+
+pub async fn front(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let line = format!("{} {}", parts.method, parts.uri.path());
+    let major = major(parts.uri.path());
+    let Ok(bytes) = to_bytes(body, REQUEST_MAX).await else {
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        return Refused::new(status, 40_005, "Request entity too large").into_response();
+    };
+    let payload = Payload::read(&parts, bytes).await;
+    let logged = payload.as_ref().map_or(Value::Null, Payload::logged);
+    let fault = app.within(|inner| inner.orders.meet(&line, inner.world.now()));
+    if let Some(order) = fault
+        .as_ref()
+        .filter(|order| order.kind == FaultKind::Timeout)
+    {
+        tracing::debug!(line, kind = ?order.kind, "a request is swallowed");
+        app.within(|inner| note(inner, &parts, logged, 0));
+        tokio::select! { () = pause(SWALLOWED) => {}, () = app.stopped() => {} }
+        peer.breaker.trip();
+        return StatusCode::GATEWAY_TIMEOUT.into_response();
+    }
+    let verdict = app.within(|inner| admit(inner, &parts, &major, fault.as_ref()));
+    let response = match verdict {
+        Err(response) => *response,
+        Ok(verdict) => {
+            if let Some(order) = fault.as_ref().filter(|order| order.kind == FaultKind::Slow) {
+                pause(Duration::from_millis(
+                    order.for_ms.unwrap_or(SLOW_MS).into(),
+                ))
+                .await;
+            }
+            let mut response = match payload {
+                Ok(payload) => {
+                    parts.extensions.insert(payload);
+                    let request = Request::from_parts(parts.clone(), axum::body::Body::empty());
+                    next.run(request).await
+                }
+                Err(refused) => refused.into_response(),
+            };
+            headers(response.headers_mut(), &verdict);
+            response
+        }
+    };
+    let status = response.status();
+    let failed = app.within(|inner| {
+        note(inner, &parts, logged, status.as_u16());
+        inner.world.failed
+    });
+    if fault.is_some_and(|order| order.kind == FaultKind::LostResponse) {
+        peer.breaker.trip();
+    }
+    if failed {
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    } else {
+        response
+    }
+}
+
+fn note(inner: &mut Inner, parts: &Parts, body: Value, status: u16) {
+    if [401, 403, 429].contains(&status) {
+        inner.limits.invalid += 1;
+    }
+    if status == 501 {
+        inner.unknown_endpoints += 1;
+        tracing::warn!(method = %parts.method, path = parts.uri.path(), "no such endpoint in the sandbox");
+    }
+    let path = parts
+        .uri
+        .path_and_query()
+        .map_or("", |path| path.as_str())
+        .to_owned();
+    let reason = parts
+        .headers
+        .get("x-audit-log-reason")
+        .and_then(|value| value.to_str().ok());
+    let at = inner.world.now();
+    inner.log.add(Logged {
+        number: 0,
+        at,
+        method: parts.method.to_string(),
+        path,
+        body,
+        reason: reason.map(ToOwned::to_owned),
+        status,
+    });
+}
+
+/// What divides a route's bucket: the channel, guild or application, or the webhook with its token.
+fn major(path: &str) -> String {
+    let mut steps = path.trim_start_matches("/api/v10/").split('/');
+    let webhook = steps.next() == Some("webhooks");
+    steps
+        .take(if webhook { 2 } else { 1 })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+/// Answers to interactions authenticate by their token and are outside the global limit.
+fn by_token(path: &str) -> bool {
+    path.starts_with("/api/v10/webhooks/") || path.starts_with("/api/v10/interactions/")
+}
+
+/// Faults that answer at once, the token, the limits.
+fn admit(
+    inner: &mut Inner,
+    parts: &Parts,
+    major: &str,
+    fault: Option<&Order>,
+) -> Result<Verdict, Box<Response>> {
+    let path = parts.uri.path();
+    let route = parts
+        .extensions
+        .get::<MatchedPath>()
+        .map_or(path, MatchedPath::as_str);
+    if fault.is_some_and(|order| order.kind == FaultKind::Http500) {
+        let body = json!({ "message": "500: Internal Server Error", "code": 0 });
+        return Err(Box::new(
+            (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response(),
+        ));
+    }
+    let open = by_token(path) || path == "/api/v10/gateway";
+    if !open && !authorised(inner, &parts.headers) {
+        let refused = Refused::new(StatusCode::UNAUTHORIZED, 0, "401: Unauthorized");
+        return Err(Box::new(refused.into_response()));
+    }
+    let now = inner.world.now();
+    let mut verdict = inner
+        .limits
+        .take(parts.method.as_str(), route, major, !by_token(path), now);
+    if fault.is_some_and(|order| order.kind == FaultKind::Http429) {
+        verdict.refused = Some(Scope::User);
+        verdict.remaining = 0;
+        verdict.reset_after_s = verdict.reset_after_s.max(1.0);
+    }
+    match verdict.refused {
+        None => Ok(verdict),
+        Some(scope) => Err(Box::new(too_many(&verdict, scope))),
+    }
+}
+
+fn authorised(inner: &Inner, headers: &HeaderMap) -> bool {
+    let given = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    given.and_then(|value| value.strip_prefix("Bot ")) == Some(inner.world.guild().token.as_str())
+}
+
+fn too_many(verdict: &Verdict, scope: Scope) -> Response {
+    let global = scope == Scope::Global;
+    let body = json!({
+        "message": "You are being rate limited.", "retry_after": verdict.reset_after_s,
+        "global": global, "code": 0,
+    });
+    let mut response = (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response();
+    let map = response.headers_mut();
+    if global {
+        put(map, "x-ratelimit-global", "true");
+    } else {
+        headers(map, verdict);
+    }
+    put(
+        map,
+        "x-ratelimit-scope",
+        if global { "global" } else { "user" },
+    );
+    put(
+        map,
+        "retry-after",
+        &format!("{}", verdict.reset_after_s.ceil()),
+    );
+    response
+}
+
+fn headers(map: &mut HeaderMap, verdict: &Verdict) {
+    put(map, "x-ratelimit-limit", &verdict.limit.to_string());
+    put(map, "x-ratelimit-remaining", &verdict.remaining.to_string());
+    let millis = verdict.reset.timestamp_millis();
+    put(
+        map,
+        "x-ratelimit-reset",
+        &format!("{}.{:03}", millis / 1_000, millis % 1_000),
+    );
+    put(
+        map,
+        "x-ratelimit-reset-after",
+        &format!("{:.3}", verdict.reset_after_s),
+    );
+    put(map, "x-ratelimit-bucket", &verdict.bucket);
+}
+
+fn put(map: &mut HeaderMap, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        map.insert(HeaderName::from_static(name), value);
+    }
+}
