@@ -1,7 +1,7 @@
 //! The composition root: builds, wires, runs, stops. The only room that names all the others.
 
 #[cfg(feature = "sandbox")]
-//pub mod demo;
+pub mod demo;
 mod gateway;
 mod intake;
 mod interactions;
