@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     Json,
     body::to_bytes,
-    extract::{ConnectInfo, MatchedPath, Request, State},
+    extract::{ConnectInfo, MatchedPath, OriginalUri, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -64,10 +64,13 @@ pub async fn only_local(request: Request, next: Next) -> Response {
 pub async fn front(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<Peer>,
+    OriginalUri(uri): OriginalUri,
     request: Request,
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
+    // Below `/api/v10` the router has cut that off.
+    parts.uri = uri;
     let line = format!("{} {}", parts.method, parts.uri.path());
     let major = major(parts.uri.path());
     let Ok(bytes) = to_bytes(body, REQUEST_MAX).await else {
