@@ -5,6 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{
     body::Upload,
+    error::Refused,
     json::Look,
     rules::{mentions, message::Draft},
     server::Inner,
@@ -165,6 +166,23 @@ impl Inner {
         if !added.is_empty() {
             self.world.put_channel(channel.clone());
             self.emit_thread_members(&channel, &added, &[]);
+        }
+    }
+
+    /// An edit may not leave a message with nothing in it.
+    pub fn check_edit(message: &Message, draft: &Draft, files: usize) -> Result<(), Refused> {
+        let content = draft.content.as_ref().unwrap_or(&message.content);
+        let embeds = draft.embeds.as_ref().unwrap_or(&message.embeds);
+        let components = draft.components.as_ref().unwrap_or(&message.components);
+        let kept = draft
+            .attachments
+            .as_ref()
+            .map_or(message.attachments.len(), Vec::len);
+        let empty = content.is_empty() && embeds.is_empty() && components.is_empty();
+        if empty && kept + files == 0 {
+            Err(Refused::bad(50_006, "Cannot send an empty message"))
+        } else {
+            Ok(())
         }
     }
 

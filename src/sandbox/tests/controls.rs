@@ -107,8 +107,10 @@ async fn the_world_is_back_after_reopening_its_file() {
         .await;
     let before = place.control("GET", "/guild", Value::Null).await.1;
     let seen = place.view("tier1", "triage").await.1;
-    // Not stopped: a killed process does not say goodbye either.
-    let again = Place::with(Some(file), seed()).await;
+    // The first one is still running: what a killed process leaves is what is in the file now.
+    let left = folder.path().join("left.jsonl");
+    std::fs::copy(&file, &left).unwrap();
+    let again = Place::with(Some(left), seed()).await;
     assert_eq!(again.control("GET", "/guild", Value::Null).await.1, before);
     assert_eq!(again.view("tier1", "triage").await.1, seen);
     assert!(seen["modal"]["id"].is_string());

@@ -188,6 +188,7 @@ fn update(inner: &mut Inner, row: &Interaction, payload: &Payload) -> Result<Mes
         v2: message.flags & COMPONENTS_V2 != 0,
     };
     let draft = rules::read(payload.json.at("data"), payload.files.len(), way, "data")?;
+    Inner::check_edit(&message, &draft, payload.files.len())?;
     Ok(inner.revise(message, draft, &payload.files))
 }
 
