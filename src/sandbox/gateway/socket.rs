@@ -278,7 +278,7 @@ fn ready(inner: &Inner, session: &str) -> Value {
     let world = &inner.world;
     let application = wire::application(world);
     json!({
-        "v": 10, "user": wire::user(world, world.bot()).with("verified", true).with("mfa_enabled", false),
+        "v": 10, "user": wire::own_user(world),
         "user_settings": {}, "private_channels": [], "relationships": [], "presences": [],
         "guilds": [{ "id": world.guild().id, "unavailable": true }],
         "session_id": session, "session_type": "normal",

@@ -192,3 +192,48 @@ async fn the_page_escapes_what_it_shows_and_shows_only_what_the_member_sees() {
     let hidden = page("outsider").await;
     assert!(!hidden.contains("alert(1)") && !hidden.contains("triage"));
 }
+
+#[tokio::test]
+async fn an_unanswered_command_is_504_after_three_seconds_and_its_token_is_void() {
+    let place = Place::open().await;
+    let mut bot = place.bot().await;
+    place
+        .register(json!([{ "name": "open", "description": "d" }]))
+        .await;
+    let run = json!({ "channel": "triage", "name": "open" });
+    let (status, why) = place.member("tier1", "commands", run).await;
+    assert_eq!(status, 504);
+    assert!(why["error"].as_str().unwrap().contains("3 seconds"));
+    let interaction = bot.event("INTERACTION_CREATE").await;
+    let (_, refused) = place.answer(&interaction, json!({ "type": 5 })).await;
+    assert_eq!(refused["code"], 10_062);
+}
+
+#[tokio::test]
+async fn a_slow_answer_is_held_back_and_done() {
+    let place = Place::open().await;
+    place
+        .control("POST", "/faults", json!({ "kind": "slow", "for_ms": 300 }))
+        .await;
+    let began = std::time::Instant::now();
+    let path = format!("/channels/{}/messages", place.channel("general"));
+    assert_eq!(
+        place.rest("POST", &path, json!({ "content": "x" })).await.0,
+        200
+    );
+    assert!(began.elapsed().as_millis() >= 300);
+}
+
+#[tokio::test]
+async fn the_request_log_goes_on_after_the_last_known_number() {
+    let place = Place::open().await;
+    for _ in 0..3 {
+        place.rest("GET", "/users/@me", Value::Null).await;
+    }
+    let (_, log) = place.control("GET", "/requests?since=2", Value::Null).await;
+    let rows = log["requests"].as_array().unwrap();
+    assert_eq!(
+        (rows.len(), &rows[0]["path"]),
+        (1, &json!("/api/v10/users/@me"))
+    );
+}

@@ -366,3 +366,88 @@ async fn autocomplete_gives_choices_and_takes_at_most_25() {
     let (_, (status, _)) = tokio::join!(place.member("tier1", "autocomplete", body), refused);
     assert_eq!(status, 400);
 }
+
+#[tokio::test]
+async fn menus_take_their_options_only_and_resolve_members() {
+    let place = Place::open().await;
+    let mut bot = place.bot().await;
+    let row = |select: Value| json!({ "type": 1, "components": [select] });
+    let body = json!({ "content": "pick", "components": [
+        row(json!({ "type": 3, "custom_id": "why", "options": [
+            { "label": "A", "value": "a" }, { "label": "B", "value": "b" }] })),
+        row(json!({ "type": 5, "custom_id": "who", "max_values": 2 })),
+    ] });
+    let path = format!("/channels/{}/messages", place.channel("triage"));
+    let (_, message) = place.rest("POST", &path, body).await;
+    let pick = |id: &str, values: Value| json!({ "message": message["id"], "custom_id": id, "values": values });
+    for wrong in [
+        pick("why", json!(["c"])),
+        pick("why", json!(["a", "b"])),
+        pick("none", json!([])),
+    ] {
+        assert_eq!(place.member("tier1", "components", wrong).await.0, 400);
+    }
+    let later = json!({ "type": 6 });
+    let (_, interaction) = place
+        .exchange(
+            &mut bot,
+            "tier1",
+            "components",
+            pick("why", json!(["b"])),
+            later.clone(),
+        )
+        .await;
+    assert_eq!(interaction["data"]["values"], json!(["b"]));
+    let hook = format!(
+        "/webhooks/{APP}/{}/messages/@original",
+        interaction["token"].as_str().unwrap()
+    );
+    assert_eq!(
+        place
+            .rest("PATCH", &hook, json!({ "content": "b it is" }))
+            .await
+            .0,
+        200
+    );
+    assert_eq!(
+        place.view("tier1b", "triage").await.1["messages"][0]["content"],
+        "b it is"
+    );
+    let who = pick("who", json!(["tier2", "outsider"]));
+    let (_, interaction) = place
+        .exchange(&mut bot, "tier1", "components", who, later)
+        .await;
+    assert_eq!(
+        interaction["data"]["resolved"]["members"]
+            .as_object()
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn a_context_menu_carries_its_message() {
+    let (place, mut bot) = opened(json!([{ "name": "Add to timeline", "type": 3 }])).await;
+    let note = json!({ "channel": "triage", "content": "noted" });
+    let (_, message) = place.member("tier1", "messages", note).await;
+    let body = json!({ "channel": "triage", "name": "Add to timeline", "type": 3, "target": message["id"] });
+    let answer = json!({ "type": 4, "data": { "content": "added", "flags": 64 } });
+    let (_, interaction) = place
+        .exchange(&mut bot, "tier1", "commands", body, answer)
+        .await;
+    let id = message["id"].as_str().unwrap();
+    assert_eq!(interaction["data"]["target_id"], id);
+    assert_eq!(
+        interaction["data"]["resolved"]["messages"][id]["content"],
+        "noted"
+    );
+}
+
+#[tokio::test]
+async fn a_command_for_administrators_is_not_offered_to_others() {
+    let (place, _bot) =
+        opened(json!([{ "name": "open", "description": "d", "default_member_permissions": "0" }]))
+            .await;
+    assert_eq!(place.member("tier1", "commands", run()).await.0, 403);
+}
