@@ -127,7 +127,7 @@ fn outcome(inner: &Inner, id: Id, first: &First, took_ms: u64) -> Value {
     json!({
         "interaction": id,
         "response": {
-            "type": first.kind,
+            "type": first.kind, "data": first.data,
             "ephemeral": message.as_ref().is_some_and(|message| message.yes("ephemeral")),
         },
         "message": message, "modal": modal.map(view::modal), "choices": first.choices,

@@ -48,6 +48,7 @@ async fn a_slash_command_comes_with_nested_options_and_resolved_objects() {
     let url = resolved["attachments"][file]["url"].as_str().unwrap();
     assert_eq!(reqwest::get(url).await.unwrap().text().await.unwrap(), "hi");
     assert_eq!(interaction["member"]["roles"], json!([place.role("tier1")]));
+    assert_eq!(shown["response"]["data"]["content"], "done");
     assert_eq!(shown["message"]["content"], "done");
     assert_eq!(shown["message"]["ephemeral"], true);
     for (options, wrong) in [

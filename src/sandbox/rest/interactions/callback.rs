@@ -54,6 +54,7 @@ pub async fn answer(
         payload.check_files()?;
         let mut first = First {
             kind,
+            data: payload.json.at("data").clone(),
             message: None,
             modal: None,
             choices: None,
