@@ -7,6 +7,7 @@ use super::{
     body::Upload,
     error::Refused,
     json::Look,
+    permissions::VIEW_CHANNEL,
     rules::{mentions, message::Draft},
     server::Inner,
     world::{
@@ -77,6 +78,10 @@ impl Inner {
         let content = draft.content.unwrap_or_default();
         let mentions =
             mentions::resolve(&content, &draft.allowed, &self.world, post.author, &channel);
+        // A mention reaches nobody who cannot see the place.
+        let mut pinged = mentions.clone();
+        let sees = |user: &Id| self.world.channel_permissions(*user, &channel) & VIEW_CHANNEL != 0;
+        pinged.users.retain(sees);
         let mut flags = draft.flags & !EPHEMERAL;
         if post.only_for.is_some() {
             flags |= EPHEMERAL;
@@ -102,7 +107,7 @@ impl Inner {
             tts: draft.tts,
             timestamp: now,
             edited_at: None,
-            pinged: mentions.clone(),
+            pinged,
             mentions,
             nonce: draft.nonce,
             reply_to: draft.reply_to,
@@ -148,9 +153,7 @@ impl Inner {
         let joined_at = self.world.now();
         let mut added = Vec::new();
         for user in users {
-            let sees = self.world.channel_permissions(*user, &channel)
-                & super::permissions::VIEW_CHANNEL
-                != 0;
+            let sees = self.world.channel_permissions(*user, &channel) & VIEW_CHANNEL != 0;
             let Some(thread) = &mut channel.thread else {
                 return;
             };

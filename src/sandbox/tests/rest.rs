@@ -261,3 +261,94 @@ async fn messages_are_paged_and_deleted_in_bulk() {
     );
     assert_eq!(contents("limit=9".to_owned()).await, "432");
 }
+
+#[tokio::test]
+async fn the_global_gate_closes_after_50_requests_and_leaves_interactions_alone() {
+    let place = Place::open().await;
+    for n in 0..50 {
+        let path = if n % 2 == 0 {
+            "/users/@me"
+        } else {
+            "/gateway/bot"
+        };
+        assert_eq!(place.rest("GET", path, Value::Null).await.0, 200);
+    }
+    let response = place.raw("GET", "/applications/@me", Value::Null).await;
+    assert_eq!(
+        (
+            response.status().as_u16(),
+            &response.headers()["x-ratelimit-scope"]
+        ),
+        (429, &"global".parse().unwrap())
+    );
+    assert_eq!(response.json::<Value>().await.unwrap()["global"], true);
+    let hook = format!("/webhooks/{}/nothing", super::APP);
+    assert_eq!(
+        place.rest("POST", &hook, json!({ "content": "x" })).await.0,
+        404
+    );
+    place.advance(1_000).await;
+    assert_eq!(place.rest("GET", "/users/@me", Value::Null).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_mention_does_not_ping_who_cannot_see_the_channel() {
+    let place = Place::open().await;
+    let path = format!("/channels/{}/messages", place.channel("triage"));
+    let text = format!("<@{}> <@{}>", place.user("tier1"), place.user("outsider"));
+    place.rest("POST", &path, json!({ "content": text })).await;
+    let seen = place.view("tier1", "triage").await.1;
+    assert_eq!(
+        seen["messages"][0]["pinged"]["users"],
+        json!([place.user("tier1")])
+    );
+}
+
+#[tokio::test]
+async fn the_bot_changes_overwrites_and_roles_within_its_own_rights() {
+    let mut seed = seed();
+    seed.bot.permissions = crate::sandbox::permissions::MANAGE_ROLES | VIEW_CHANNEL;
+    let place = Place::with(None, seed).await;
+    let role = place.role("tier1");
+    let path = format!("/channels/{}/permissions/{role}", place.channel("general"));
+    let set = |allow: u64| json!({ "type": 0, "allow": allow.to_string(), "deny": "0" });
+    assert_eq!(place.rest("PUT", &path, set(VIEW_CHANNEL)).await.0, 204);
+    assert_eq!(
+        place.rest("PUT", &path, set(MANAGE_THREADS)).await.1["code"],
+        50_013
+    );
+    assert_eq!(place.rest("DELETE", &path, Value::Null).await.0, 204);
+    assert_eq!(
+        place.rest("DELETE", &path, Value::Null).await.1["code"],
+        10_009
+    );
+    let member = format!(
+        "/guilds/{}/members/{}/roles",
+        place.guild_id(),
+        place.user("outsider")
+    );
+    assert_eq!(
+        place
+            .rest("PUT", &format!("{member}/{role}"), Value::Null)
+            .await
+            .0,
+        204
+    );
+    assert_eq!(place.view("outsider", "triage").await.0, 200);
+    let own = place.role("bot");
+    assert_eq!(
+        place
+            .rest("PUT", &format!("{member}/{own}"), Value::Null)
+            .await
+            .1["code"],
+        50_013
+    );
+    let (_, counts) = place
+        .rest(
+            "GET",
+            &format!("/guilds/{}/roles/member-counts", place.guild_id()),
+            Value::Null,
+        )
+        .await;
+    assert_eq!(counts[role], 3);
+}
