@@ -1,6 +1,7 @@
 //! Baton passes security incidents from one team to the next without dropping anything.
 
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod discord;
 pub mod domain;
