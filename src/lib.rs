@@ -27,6 +27,7 @@
 //! everything that is missing, or events → an ephemeral answer; cards leave through the outbox.
 
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod discord;
 pub mod domain;
