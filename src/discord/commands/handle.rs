@@ -17,7 +17,7 @@ use crate::domain::form::Mark;
 use crate::domain::ids::{FieldId, IncidentId, SourceId, TransitionId};
 use crate::domain::incident::{Command, Refusal};
 use crate::domain::playbook::definition::TransitionKind;
-use crate::domain::policy::Actor;
+use crate::domain::policy::{Actor, may_report};
 use crate::domain::role::Role;
 use crate::render::card::{Button, ButtonStyle, Card, Choice, Row, Tone};
 use crate::render::contexts::{Answer, Help, HelpRow};
@@ -423,8 +423,7 @@ impl Bot {
 
     /// A person's report becomes an alert of the source `chat`.
     async fn open(&self, actor: &Actor, options: &[CommandOption]) -> Result<Reply, Fault> {
-        let reporters = [Role::Frontline, Role::Tier1, Role::Tier2, Role::Tier3];
-        if !reporters.into_iter().any(|role| actor.has(role)) {
+        if !may_report(actor) {
             return Err(Refusal::NotYours {
                 role: Some(Role::Frontline),
             }

@@ -1,5 +1,6 @@
 //! The table of commands: what is registered with Discord, what each calls, who sees it in `/help`.
 
+use crate::domain::policy::REPORTERS;
 use crate::domain::role::Role;
 use serde_json::{Value, json};
 
@@ -68,7 +69,6 @@ const TEAMS: [Role; 7] = [
     Role::Manager,
     Role::Auditor,
 ];
-const REPORTERS: [Role; 4] = [Role::Frontline, Role::Tier1, Role::Tier2, Role::Tier3];
 const WORKERS: [Role; 5] = [
     Role::Frontline,
     Role::Tier1,
