@@ -31,6 +31,8 @@ pub enum Given {
     Criteria(Vec<String>),
     Done(Vec<String>),
     Mark(FieldId, Mark),
+    /// Everything that is missing and may be: the source does not say.
+    AllSilent,
     /// Nothing new: look at it again.
     Nothing,
 }
@@ -130,10 +132,31 @@ impl App {
             }
             Given::Done(ticked) => body.done = ticked.into_iter().map(DoneId).collect(),
             Given::Mark(field, mark) => body.mark(field, mark),
+            Given::AllSilent => {
+                for field in self.silent_gaps(connection, actor, &draft).await? {
+                    draft.body.mark(field, Mark::SourceSilent);
+                }
+            }
             Given::Nothing => return Ok((actor.clone(), draft)),
         }
         store::draft::save(connection, id, &draft.body, self.now()).await?;
         Ok((actor.clone(), draft))
+    }
+
+    /// What is missing in a draft and may be answered by "source does not say".
+    async fn silent_gaps(
+        &self,
+        connection: &mut Connection,
+        actor: &Actor,
+        draft: &Draft,
+    ) -> Result<Vec<FieldId>, AppError> {
+        let visible = self.visible(connection, actor, draft.incident).await?;
+        let opened = self
+            .assembled(connection, actor, visible, draft, &draft.body)
+            .await?;
+        let items = opened.form.items.into_iter();
+        let silent = items.filter(|i| i.shown.is_none() && i.may.contains(&Mark::SourceSilent));
+        Ok(silent.map(|item| item.field).collect())
     }
 
     async fn review(&self, actor: Actor, draft: Draft) -> Result<Opened, AppError> {
@@ -265,11 +288,10 @@ impl App {
             .iter()
             .filter_map(|id| {
                 let path = playbook.field(id)?.prefill.as_deref()?;
-                let value = match prefill(path, &found) {
-                    Prefill::Value(value) => Some(value),
+                match prefill(path, &found) {
+                    Prefill::Value(value) => Some((id.clone(), value)),
                     Prefill::Silent => None,
-                };
-                Some((id.clone(), value))
+                }
             })
             .collect())
     }

@@ -1,6 +1,6 @@
 //! The playbooks in force, and every older version that an incident still follows.
 
-use crate::domain::ids::PlaybookRef;
+use crate::domain::ids::{PlaybookId, PlaybookRef};
 use crate::domain::playbook::definition::Playbook;
 use crate::domain::playbook::fault::Fault;
 use crate::domain::playbook::read;
@@ -58,6 +58,13 @@ impl Playbooks {
         })
     }
 
+    /// Takes out those that the operator disabled. Incidents that follow them go on.
+    pub fn without(mut self, disabled: &[PlaybookId]) -> Self {
+        self.current
+            .retain(|loaded| !disabled.contains(&loaded.reference.id));
+        self
+    }
+
     /// Keeps the texts in force and takes in older versions that incidents follow. Runs once, at start.
     pub async fn keep(
         &self,
@@ -92,6 +99,32 @@ impl Playbooks {
     /// Those in force.
     pub fn current(&self) -> &[Arc<Loaded>] {
         &self.current
+    }
+
+    /// The last of them, where it takes what no other takes.
+    pub fn fallback(&self) -> Option<&Arc<Loaded>> {
+        self.current
+            .last()
+            .filter(|loaded| loaded.playbook.takes_everything())
+    }
+
+    /// Those whose id and version are kept already with another text; `kept` is hash and text.
+    pub fn clashes(&self, kept: &[(String, String)]) -> Vec<PlaybookRef> {
+        let kept: Vec<PlaybookRef> = kept
+            .iter()
+            .filter_map(|(_, text)| load(text).ok())
+            .map(|loaded| loaded.reference)
+            .collect();
+        let clash = |mine: &PlaybookRef| {
+            kept.iter().any(|old| {
+                old.id == mine.id && old.version == mine.version && old.hash != mine.hash
+            })
+        };
+        self.current
+            .iter()
+            .map(|loaded| loaded.reference.clone())
+            .filter(clash)
+            .collect()
     }
 
     /// The version that an incident is pinned to.

@@ -221,10 +221,18 @@ impl App {
         };
         let walls = store::incident::walls(&mut reader, id).await?;
         let members = store::people::list_members(&mut reader).await?;
-        let on_case = members
-            .into_iter()
-            .filter(|m| incident.on_case.contains(&m.person) && !walls.contains(&m.person))
-            .collect();
+        let loaded = self.playbooks.load(&incident.playbook)?;
+        let cleared = |member: &Member| {
+            let actor = Actor {
+                person: member.person,
+                account: member.account.clone(),
+                roles: member.roles.clone(),
+                lead: false,
+            };
+            reads(&actor, &incident, &loaded.playbook, &walls)
+                .is_some_and(|clearance| clearance.level() >= Level::Everything)
+        };
+        let on_case = members.into_iter().filter(cleared).collect();
         let Some((visit, stay)) = incident.current_visit() else {
             return Ok(None);
         };

@@ -5,6 +5,7 @@ pub mod actor;
 pub mod call;
 pub mod commands;
 pub mod connect;
+mod controls;
 pub mod custom_id;
 pub mod endpoint;
 pub mod gateway;

@@ -1,8 +1,8 @@
 //! Neutral form → Discord's modal with Label components. Chooses the control for each question:
 //! radio and checkbox groups where they can hold the options, else a list. Pure.
 
+use super::controls::{insert, is_snowflake, label, options_json, person_select, string_select};
 use super::limits;
-use super::message::{insert, is_snowflake, label, options_json, person_select, string_select};
 use crate::render::card::Choice;
 use crate::render::escape::{clamp, clamp_with, length, plain};
 use crate::render::form::{Form, Input, InputKind};

@@ -128,8 +128,8 @@ pub struct Tick<Id> {
     pub note: String,
 }
 
-/// What one field gets from its source: a value as text, or silence.
-pub type Prefilled = BTreeMap<FieldId, Option<String>>;
+/// What the source says for the fields of a record, as text; those on which it is silent are absent.
+pub type Prefilled = BTreeMap<FieldId, String>;
 
 /// Assembles the form of one way out from what was given, what is recorded and what the source says.
 pub fn assemble(
@@ -238,17 +238,14 @@ fn given(
     }
 }
 
+/// What the source says, typed. Its silence is no answer: a person says so, or finds it out.
 fn from_source(field: &Field, prefilled: &Prefilled, zone: Tz) -> Option<State> {
-    match prefilled.get(&field.id)? {
-        Some(text) => {
-            let raw = RawAnswer {
-                values: vec![text.clone()],
-                reason: None,
-            };
-            parse(field, &raw, zone).ok().flatten().map(State::Value)
-        }
-        None => field.may_be_silent.then_some(State::SourceSilent),
-    }
+    let text = prefilled.get(&field.id)?;
+    let raw = RawAnswer {
+        values: vec![text.clone()],
+        reason: None,
+    };
+    parse(field, &raw, zone).ok().flatten().map(State::Value)
 }
 
 fn criteria(

@@ -18,7 +18,7 @@ pub const ELLIPSIS: &str = "…";
 
 /// Escapes outside text for a place that renders markdown.
 ///
-/// Emphasis, spoilers, code, links, bare addresses, mentions, timestamps, emoji codes, headings,
+/// Emphasis, spoilers, code, links, bare addresses, mentions, timestamps, headings,
 /// quotes and lists are shown as typed. Invisible and direction-changing characters are shown by
 /// their code.
 pub fn escape(text: &str, lines: Lines) -> String {
@@ -26,8 +26,9 @@ pub fn escape(text: &str, lines: Lines) -> String {
     let mut out = String::with_capacity(clean.len() + clean.len() / 4);
     let mut at_start = true;
     let mut digits = false;
-    for c in clean.chars() {
-        if is_active(c, at_start, digits) {
+    for (at, c) in clean.char_indices() {
+        let rest = clean.get(at..).unwrap_or_default();
+        if is_active(c, at_start, digits) || is_active_with(rest) {
             out.push('\\');
         }
         out.push(c);
@@ -39,6 +40,20 @@ pub fn escape(text: &str, lines: Lines) -> String {
         }
     }
     out
+}
+
+/// What is active only with what follows it: the mass mentions and the start of an address. An `@` in a mail
+/// address or a `:` in a time stays as it is; user and role mentions and emoji begin with `<`.
+fn is_active_with(rest: &str) -> bool {
+    let follows = |head: &str, tail: &str| {
+        rest.get(..head.len() + tail.len()).is_some_and(|start| {
+            start.starts_with(head)
+                && start
+                    .get(head.len()..)
+                    .is_some_and(|t| t.eq_ignore_ascii_case(tail))
+        })
+    };
+    follows("@", "everyone") || follows("@", "here") || follows(":", "//")
 }
 
 /// Cleans outside text for a place that shows plain text: labels, titles of forms, options.
@@ -87,7 +102,7 @@ pub fn length(text: &str) -> usize {
 
 fn is_active(c: char, at_start: bool, digits: bool) -> bool {
     match c {
-        '\\' | '*' | '_' | '~' | '`' | '|' | '<' | '>' | '[' | ']' | '@' | ':' => true,
+        '\\' | '*' | '_' | '~' | '`' | '|' | '<' | '>' | '[' | ']' => true,
         // Headings, small print and lists exist only at the start of a line.
         '#' | '-' | '+' => at_start && !digits,
         '.' | ')' => at_start && digits,
@@ -180,15 +195,18 @@ mod tests {
             ("[x](https://e.example)", r"\[x\](https\://e.example)"),
             (
                 "<@1> <#2> <t:3:R> <:e:4>",
-                r"\<\@1\> \<#2\> \<t\:3\:R\> \<\:e\:4\>",
+                r"\<@1\> \<#2\> \<t:3:R\> \<:e:4\>",
             ),
-            ("@everyone @here :fire:", r"\@everyone \@here \:fire\:"),
+            (
+                "@everyone @HERE a@b.example 08:40",
+                r"\@everyone \@HERE a@b.example 08:40",
+            ),
             (
                 "# h\n> q\n- l\n-# s\n 1. n\n2) n",
                 "\\# h\n\\> q\n\\- l\n\\-# s\n 1\\. n\n2\\) n",
             ),
             ("a-b #c 1.5 x+y", "a-b #c 1.5 x+y"),
-            (r"C:\tmp\*", r"C\:\\tmp\\\*"),
+            (r"C:\tmp\*", r"C:\\tmp\\\*"),
         ] {
             assert_eq!(escape(given, Lines::Keep), shown);
         }
@@ -230,6 +248,14 @@ mod tests {
         let mut at_start = true;
         let mut digits = false;
         let mut chars = escaped.chars();
+        if ["@everyone", "@here", "://"].iter().any(|active| {
+            let lower = escaped.to_lowercase();
+            let unescaped =
+                |at: usize| !lower.get(..at).is_some_and(|before| before.ends_with('\\'));
+            lower.match_indices(active).any(|(at, _)| unescaped(at))
+        }) {
+            return true;
+        }
         while let Some(c) = chars.next() {
             if c == '\\' {
                 if chars.next().is_none() {
@@ -238,7 +264,7 @@ mod tests {
                 at_start = false;
                 continue;
             }
-            if "*_~`|<>[]@:".contains(c)
+            if "*_~`|<>[]".contains(c)
                 || (at_start && !digits && "#-+".contains(c))
                 || (at_start && digits && ".)".contains(c))
             {

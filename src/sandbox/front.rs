@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     Json,
     body::to_bytes,
-    extract::{ConnectInfo, MatchedPath, Request, State},
+    extract::{ConnectInfo, MatchedPath, OriginalUri, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -22,7 +22,7 @@ use super::{
 };
 
 /// How long a swallowed request keeps its caller before the connection breaks.
-const SWALLOWED: Duration = Duration::from_secs(60);
+const SWALLOWED: Duration = Duration::from_mins(1);
 const SLOW_MS: u32 = 2_000;
 
 /// Names in a `Host` header that can only mean this machine: a page elsewhere that has its own
@@ -64,10 +64,13 @@ pub async fn only_local(request: Request, next: Next) -> Response {
 pub async fn front(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<Peer>,
+    OriginalUri(uri): OriginalUri,
     request: Request,
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
+    // Below `/api/v10` the router has cut that off.
+    parts.uri = uri;
     let line = format!("{} {}", parts.method, parts.uri.path());
     let major = major(parts.uri.path());
     let Ok(bytes) = to_bytes(body, REQUEST_MAX).await else {
@@ -101,7 +104,7 @@ pub async fn front(
                 Ok(payload) => {
                     parts.extensions.insert(payload);
                     let request = Request::from_parts(parts.clone(), axum::body::Body::empty());
-                    next.run(request).await
+                    in_shape(next.run(request).await)
                 }
                 Err(refused) => refused.into_response(),
             };
@@ -122,6 +125,17 @@ pub async fn front(
     } else {
         response
     }
+}
+
+/// An id in the path or a query that does not parse is refused before a handler sees it.
+fn in_shape(response: Response) -> Response {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let plain = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if response.status() == StatusCode::BAD_REQUEST && plain {
+        let message = "Value is not snowflake.";
+        return Refused::field("id", "NUMBER_TYPE_COERCE", message).into_response();
+    }
+    response
 }
 
 fn note(inner: &mut Inner, parts: &Parts, body: Value, status: u16) {

@@ -187,6 +187,6 @@ async fn root(
 ) -> Response {
     match socket {
         Ok(socket) => gateway::socket::upgrade(state, asked, peer, socket).await,
-        Err(_) => page::guild(state, page_of).await,
+        Err(_) => page::guild(&state, &page_of),
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::{StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
@@ -27,7 +27,7 @@ pub struct Asked {
     member: Option<String>,
 }
 
-pub async fn guild(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
+pub fn guild(app: &App, asked: &Asked) -> Response {
     app.within(|inner| {
         let owner = inner.world.guild().owner_id.to_string();
         let key = asked.member.as_deref().unwrap_or(&owner);

@@ -104,6 +104,12 @@ mod tests {
         Sides { allow, deny }
     }
 
+    fn agree(cases: &[(&str, Question, u64)]) {
+        for (name, question, expected) in cases {
+            assert_eq!(in_channel(question), *expected, "{name}");
+        }
+    }
+
     #[test]
     fn the_table_of_overwrites_is_applied_in_discords_order() {
         let v = VIEW_CHANNEL;
@@ -154,6 +160,14 @@ mod tests {
                 },
                 0,
             ),
+        ];
+        agree(&cases);
+    }
+
+    #[test]
+    fn owner_administrator_and_timeout_come_before_and_after_overwrites() {
+        let v = VIEW_CHANNEL;
+        let cases = [
             (
                 "the owner is above overwrites",
                 Question {
@@ -209,8 +223,6 @@ mod tests {
                 1 << 60,
             ),
         ];
-        for (name, question, expected) in cases {
-            assert_eq!(in_channel(&question), expected, "{name}");
-        }
+        agree(&cases);
     }
 }

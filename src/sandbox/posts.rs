@@ -5,7 +5,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{
     body::Upload,
+    error::Refused,
     json::Look,
+    permissions::VIEW_CHANNEL,
     rules::{mentions, message::Draft},
     server::Inner,
     world::{
@@ -76,6 +78,10 @@ impl Inner {
         let content = draft.content.unwrap_or_default();
         let mentions =
             mentions::resolve(&content, &draft.allowed, &self.world, post.author, &channel);
+        // A mention reaches nobody who cannot see the place.
+        let mut pinged = mentions.clone();
+        let sees = |user: &Id| self.world.channel_permissions(*user, &channel) & VIEW_CHANNEL != 0;
+        pinged.users.retain(sees);
         let mut flags = draft.flags & !EPHEMERAL;
         if post.only_for.is_some() {
             flags |= EPHEMERAL;
@@ -101,7 +107,7 @@ impl Inner {
             tts: draft.tts,
             timestamp: now,
             edited_at: None,
-            pinged: mentions.clone(),
+            pinged,
             mentions,
             nonce: draft.nonce,
             reply_to: draft.reply_to,
@@ -147,9 +153,7 @@ impl Inner {
         let joined_at = self.world.now();
         let mut added = Vec::new();
         for user in users {
-            let sees = self.world.channel_permissions(*user, &channel)
-                & super::permissions::VIEW_CHANNEL
-                != 0;
+            let sees = self.world.channel_permissions(*user, &channel) & VIEW_CHANNEL != 0;
             let Some(thread) = &mut channel.thread else {
                 return;
             };
@@ -165,6 +169,23 @@ impl Inner {
         if !added.is_empty() {
             self.world.put_channel(channel.clone());
             self.emit_thread_members(&channel, &added, &[]);
+        }
+    }
+
+    /// An edit may not leave a message with nothing in it.
+    pub fn check_edit(message: &Message, draft: &Draft, files: usize) -> Result<(), Refused> {
+        let content = draft.content.as_ref().unwrap_or(&message.content);
+        let embeds = draft.embeds.as_ref().unwrap_or(&message.embeds);
+        let components = draft.components.as_ref().unwrap_or(&message.components);
+        let kept = draft
+            .attachments
+            .as_ref()
+            .map_or(message.attachments.len(), Vec::len);
+        let empty = content.is_empty() && embeds.is_empty() && components.is_empty();
+        if empty && kept + files == 0 {
+            Err(Refused::bad(50_006, "Cannot send an empty message"))
+        } else {
+            Ok(())
         }
     }
 

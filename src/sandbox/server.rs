@@ -68,6 +68,8 @@ impl Log {
 #[derive(Clone, Debug)]
 pub struct First {
     pub kind: i64,
+    /// As the bot sent it.
+    pub data: Value,
     pub message: Option<Id>,
     pub modal: Option<Id>,
     pub choices: Option<Value>,

@@ -30,6 +30,14 @@ pub fn user(world: &World, id: Id) -> Value {
     })
 }
 
+/// The bot as it reads itself.
+pub fn own_user(world: &World) -> Value {
+    user(world, world.bot())
+        .with("verified", true)
+        .with("mfa_enabled", false)
+        .with("locale", "en-US")
+}
+
 /// A member without its user, as messages carry it.
 pub fn partial_member(row: &Member) -> Value {
     json!({
@@ -279,6 +287,8 @@ pub fn application(world: &World) -> Value {
         "owner": user(world, row.owner_id), "team": null, "redirect_uris": [],
         "interactions_endpoint_url": null, "role_connections_verification_url": null,
         "integration_types_config": { "0": {} }, "approximate_guild_count": 1,
+        "approximate_user_install_count": 0, "approximate_user_authorization_count": 0,
+        "explicit_content_filter": 0, "eligible_oauth2_scopes": [],
         "is_monetized": false, "is_verified": false, "is_discoverable": false,
     })
 }

@@ -178,3 +178,29 @@ pub async fn head(connection: &mut Connection) -> Result<(i64, String), StoreErr
         .await?;
     Ok(last.map_or_else(|| (0, GENESIS.to_owned()), |l| (l.seq, l.hash)))
 }
+
+/// What happened after a place in the overall history: for whoever watches, without contents.
+pub struct Step {
+    pub seq: i64,
+    pub incident: IncidentId,
+    pub kind: String,
+    pub by: PersonId,
+}
+
+pub async fn list_after(connection: &mut Connection, seq: i64) -> Result<Vec<Step>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT seq, incident_id, kind, staff FROM event_headers WHERE seq > ? ORDER BY seq LIMIT 500",
+        seq
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Step {
+            seq: row.seq,
+            incident: IncidentId(row.incident_id),
+            kind: row.kind,
+            by: PersonId(row.staff),
+        })
+        .collect())
+}

@@ -33,9 +33,9 @@ impl Asked {
     }
 }
 
-/// Answers what the script does not: a limit of `limit` per `window` as Discord counts it.
+/// Answers what the script does not: a limit of `most` per `window` as Discord counts it.
 pub struct Limit {
-    pub limit: u32,
+    pub most: u32,
     pub window: Duration,
     pub opened: Instant,
     pub used: u32,
@@ -63,7 +63,7 @@ impl Fake {
 
     pub fn limit(&self, limit: u32, window: Duration) {
         *self.limit.lock().unwrap() = Some(Limit {
-            limit,
+            most: limit,
             window,
             opened: Instant::now(),
             used: 0,
@@ -136,7 +136,7 @@ fn limited(fake: &Fake) -> Response {
         .saturating_sub(limit.opened.elapsed())
         .as_secs_f64()
         + 0.001;
-    if limit.used >= limit.limit {
+    if limit.used >= limit.most {
         return json(
             429,
             &[],
@@ -146,10 +146,10 @@ fn limited(fake: &Fake) -> Response {
     limit.used += 1;
     let headers = [
         ("x-ratelimit-bucket", "abc".to_owned()),
-        ("x-ratelimit-limit", limit.limit.to_string()),
+        ("x-ratelimit-limit", limit.most.to_string()),
         (
             "x-ratelimit-remaining",
-            (limit.limit - limit.used).to_string(),
+            (limit.most - limit.used).to_string(),
         ),
         ("x-ratelimit-reset-after", format!("{left:.3}")),
     ];

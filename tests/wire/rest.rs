@@ -109,13 +109,12 @@ async fn a_fault_of_discord_or_of_the_network_is_tried_again() {
     let rest = rest(&base);
     let mut met = Vec::new();
     for _ in 0..4 {
-        match rest.send(&post()).await.unwrap_err() {
-            RestFault::RetryAt { scope, why, .. } => {
-                assert!(!why.contains("token"), "{why}");
-                met.push(scope);
-            }
-            other => panic!("{other}"),
-        }
+        let fault = rest.send(&post()).await.unwrap_err();
+        let RestFault::RetryAt { scope, why, .. } = fault else {
+            panic!("{fault}")
+        };
+        assert!(!why.contains("token"), "{why}");
+        met.push(scope);
     }
     assert_eq!(
         met,

@@ -2,6 +2,7 @@
 //! answers in one place, whatever was called.
 
 use super::forms::{next_page, page, plain_values, return_reason};
+use super::screens::ALL_SILENT;
 use super::table::{COMMANDS, OptKind, Verb};
 use super::{answers, screens};
 use crate::app::form::{Given, Opened};
@@ -39,7 +40,7 @@ pub enum Reply {
 /// Answers members.
 pub struct Bot {
     pub app: App,
-    pub templates: Templates,
+    pub templates: std::sync::Arc<Templates>,
     pub guild: GuildMap,
 }
 
@@ -209,8 +210,8 @@ impl Bot {
                 Reply::Form(page(&opened, &[FieldId::new(first()?)], false, true))
             }
             CustomId::Mark(id) => {
-                let (field, mark) = parse_mark(&first()?).ok_or(Refusal::NotFound)?;
-                self.reviewed(actor, id, Given::Mark(field, mark)).await?
+                let given = parse_mark(&first()?).ok_or(Refusal::NotFound)?;
+                self.reviewed(actor, id, given).await?
             }
             CustomId::Submit(id) => self.submit(actor, id).await?,
             CustomId::Timeline(id, page) => Reply::Update(self.timeline(actor, id, page).await?),
@@ -536,10 +537,13 @@ fn option(options: &[CommandOption], name: &str) -> Option<String> {
         })
 }
 
-fn parse_mark(value: &str) -> Option<(FieldId, Mark)> {
+fn parse_mark(value: &str) -> Option<Given> {
+    if value == ALL_SILENT {
+        return Some(Given::AllSilent);
+    }
     let (field, mark) = value.rsplit_once('|')?;
     let mark = Mark::ALL.into_iter().find(|m| m.key() == mark)?;
-    Some((FieldId::new(field), mark))
+    Some(Given::Mark(FieldId::new(field), mark))
 }
 
 /// The report as an alert, and the bytes that are kept of it.

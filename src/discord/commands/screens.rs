@@ -4,7 +4,7 @@ use crate::app::form::{Listed, Opened};
 use crate::app::query::{self, Queued};
 use crate::discord::custom_id::CustomId;
 use crate::discord::limits;
-use crate::domain::form::{Item, Tick};
+use crate::domain::form::{Item, Mark, Tick};
 use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::record::shown_time;
 use crate::domain::timeline::Line;
@@ -269,22 +269,10 @@ fn review_rows(opened: &Opened, ready: bool) -> Vec<Row> {
             .iter()
             .map(|item| (item.field.to_string(), item.title.clone())),
     ));
-    let marks = form
-        .items
-        .iter()
-        .filter(|item| item.problem.is_some())
-        .flat_map(|item| {
-            item.may.iter().map(move |mark| {
-                (
-                    format!("{}|{}", item.field, mark.key()),
-                    format!("{}: {}", item.title, mark.words()),
-                )
-            })
-        });
     rows.extend(select(
         CustomId::Mark(draft),
         "Answer without a value",
-        marks,
+        marks(&form.items),
     ));
     let mut buttons = Vec::new();
     if form.items.iter().any(|item| item.problem.is_some()) {
@@ -307,6 +295,32 @@ fn review_rows(opened: &Opened, ready: bool) -> Vec<Row> {
     });
     rows.push(Row::Buttons(buttons));
     rows
+}
+
+/// The value of the option that answers everything still missing at once, as far as it may.
+pub const ALL_SILENT: &str = "*";
+
+fn marks(items: &[Item]) -> impl Iterator<Item = (String, String)> {
+    let missing: Vec<&Item> = items.iter().filter(|item| item.problem.is_some()).collect();
+    let silent = missing
+        .iter()
+        .filter(|i| i.shown.is_none() && i.may.contains(&Mark::SourceSilent));
+    let all = (silent.count() > 1).then(|| {
+        (
+            ALL_SILENT.to_owned(),
+            "All that is missing, where allowed: source does not say".to_owned(),
+        )
+    });
+    let each: Vec<(String, String)> = missing
+        .into_iter()
+        .flat_map(|item| {
+            item.may.iter().map(|mark| {
+                let value = format!("{}|{}", item.field, mark.key());
+                (value, format!("{}: {}", item.title, mark.words()))
+            })
+        })
+        .collect();
+    all.into_iter().chain(each)
 }
 
 fn ticks<Id: std::fmt::Display>(id: CustomId, what: &str, lines: &[Tick<Id>]) -> Option<Row> {

@@ -1,7 +1,8 @@
 //! What a card becomes on Discord's wire.
 
 use super::*;
-use crate::render::card::{CardFile, UserMention};
+use crate::domain::ids::AccountId;
+use crate::render::card::{Button, CardFile, Choice, Row, UserMention};
 use proptest::prelude::*;
 
 fn press(custom_id: &str) -> Button {

@@ -13,6 +13,11 @@ use std::sync::{Arc, LazyLock};
 /// An expression in characters; longer ones are refused, because evaluation cannot be stopped.
 pub const LONGEST: usize = 2_000;
 
+/// Opening brackets and question marks of an expression, nested or not: the parser goes down the stack for each.
+const MOST_BRACKETS: usize = 60;
+/// Stack for reading one expression. Each bracket took up to 150 KiB in a debug build, and a worker thread has 2 MiB.
+const STACK_BYTES: usize = 32 * 1024 * 1024;
+
 /// The functions an expression may use, besides operators.
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut env = Env::stdlib();
@@ -53,27 +58,15 @@ impl Expr {
     /// Parses and proves it: length, no nested comprehension, known names and functions only, and a yes or no
     /// on a full and an empty sample.
     pub fn parse(source: &str) -> Result<Self, Vec<ExprFault>> {
-        let length = source.chars().count();
-        if length > LONGEST {
-            return Err(vec![ExprFault {
-                at: 0,
-                message: format!(
-                    "the expression has {length} characters; shorten it to {LONGEST} or split the criterion"
-                ),
-            }]);
+        if let Some(message) = too_large(source) {
+            return Err(vec![ExprFault { at: 0, message }]);
         }
-        let program = ENV
-            .compile(source)
-            .map_err(|errors| syntax(source, &errors))?;
-        let faults = guard::faults(&program);
-        if faults.is_empty() {
-            Ok(Self {
-                program: Arc::new(program),
-                source: Arc::from(source),
-            })
-        } else {
-            Err(faults)
-        }
+        let source: Arc<str> = Arc::from(source);
+        let program = with_stack(&source)?;
+        Ok(Self {
+            program: Arc::new(program),
+            source,
+        })
     }
 
     pub fn source(&self) -> &str {
@@ -103,6 +96,52 @@ impl PartialEq for Expr {
 }
 
 impl Eq for Expr {}
+
+/// Before the parser sees it: some texts would exhaust its stack.
+fn too_large(source: &str) -> Option<String> {
+    let length = source.chars().count();
+    let brackets = source.matches(['(', '[', '{', '?']).count();
+    if length > LONGEST {
+        Some(format!(
+            "the expression has {length} characters; shorten it to {LONGEST} or split the criterion"
+        ))
+    } else if brackets > MOST_BRACKETS {
+        Some(format!(
+            "the expression opens {brackets} brackets; at most {MOST_BRACKETS} are read, so split the criterion"
+        ))
+    } else {
+        None
+    }
+}
+
+/// Reads and proves on a thread of its own, because the parser's descent would overflow the caller's stack.
+fn with_stack(source: &Arc<str>) -> Result<Program, Vec<ExprFault>> {
+    let text = Arc::clone(source);
+    let unread = || {
+        vec![ExprFault {
+            at: 0,
+            message: "the expression could not be read; write it more simply".to_owned(),
+        }]
+    };
+    std::thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(move || proven(&text))
+        .map_err(|_| unread())?
+        .join()
+        .unwrap_or_else(|_| Err(unread()))
+}
+
+fn proven(source: &str) -> Result<Program, Vec<ExprFault>> {
+    let program = ENV
+        .compile(source)
+        .map_err(|errors| syntax(source, &errors))?;
+    let faults = guard::faults(&program);
+    if faults.is_empty() {
+        Ok(program)
+    } else {
+        Err(faults)
+    }
+}
 
 fn syntax(source: &str, errors: &cel::ParseErrors) -> Vec<ExprFault> {
     errors

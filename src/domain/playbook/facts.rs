@@ -312,3 +312,6 @@ pub fn prefill(path: &str, facts: &Facts) -> Prefill {
         _ => Prefill::Silent,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,12 +30,58 @@ const OPERATORS: [&str; 17] = [
     "_<=_", "_>_", "_<_", "-_", "@in",
 ];
 
+/// Nodes below each other. Evaluation goes down the stack for each, on whatever thread asks.
+const DEEPEST: usize = 20;
+
+fn depth(node: &IdedExpr) -> usize {
+    let below = match &node.expr {
+        Ast::Ident(_) | Ast::Literal(_) | Ast::Struct(_) | Ast::Unspecified => 0,
+        Ast::Select(select) => depth(&select.operand),
+        Ast::Call(call) => {
+            let parts = call.target.iter().map(AsRef::as_ref).chain(&call.args);
+            parts.map(depth).max().unwrap_or_default()
+        }
+        Ast::Comprehension(inner) => [
+            &inner.iter_range,
+            &inner.accu_init,
+            &inner.loop_cond,
+            &inner.loop_step,
+            &inner.result,
+        ]
+        .into_iter()
+        .map(depth)
+        .max()
+        .unwrap_or_default(),
+        Ast::List(list) => list.elements.iter().map(depth).max().unwrap_or_default(),
+        Ast::Map(map) => {
+            let entry = |entry: &EntryExpr| match entry {
+                EntryExpr::MapEntry(entry) => depth(&entry.key).max(depth(&entry.value)),
+                EntryExpr::StructField(field) => depth(&field.value),
+            };
+            map.entries
+                .iter()
+                .map(|e| entry(&e.expr))
+                .max()
+                .unwrap_or_default()
+        }
+    };
+    below + 1
+}
+
 /// Every fault of a parsed expression, in its order.
 pub(super) fn faults(program: &Program) -> Vec<ExprFault> {
     let mut guard = Guard {
         program,
         found: Vec::new(),
     };
+    let depth = depth(program.expression());
+    if depth > DEEPEST {
+        guard.fault(
+            program.expression(),
+            format!("the expression is nested {depth} deep; at most {DEEPEST} is evaluated, so split the criterion"),
+        );
+        return guard.found;
+    }
     guard.walk(program.expression(), &mut Vec::new());
     if guard.found.is_empty() {
         guard.samples(program.expression());
@@ -236,3 +282,6 @@ impl Guard<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,8 @@ mod guard;
 mod lookup;
 pub mod reader;
 pub mod rules;
+#[cfg(test)]
+mod samples;
 mod section;
 pub mod shipped;
 #[cfg(test)]

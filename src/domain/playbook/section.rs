@@ -1,10 +1,15 @@
 //! One table of a TOML file, read key by key. Every wrong value is a fault with its place and reading goes
 //! on; what is left unread at the end is an unknown key. Knows no playbook.
 
+mod values;
+
 use super::fault::{Faults, nearest};
 use chrono::{NaiveDate, TimeDelta};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+
+pub(super) use values::word_of;
+use values::{duration_of, text, wrong_type};
 
 type Value<'t> = Spanned<DeValue<'t>>;
 
@@ -292,84 +297,4 @@ impl<'a, 't> Section<'a, 't> {
             f.add(name.span().start, format!("unknown key `{word}`; {mend}"));
         }
     }
-}
-
-/// One of a closed set of words, or a fault that names them.
-pub(super) fn word_of<T: Copy>(
-    f: &mut Faults<'_>,
-    key: &str,
-    found: &Text,
-    set: &[(&str, T)],
-) -> Option<T> {
-    let hit = set.iter().find(|(word, _)| *word == found.value);
-    if hit.is_none() && !found.value.is_empty() {
-        let words: Vec<&str> = set.iter().map(|(word, _)| *word).collect();
-        let message = format!(
-            "unknown {key} `{}`; use one of {}",
-            found.value,
-            words.join(", ")
-        );
-        f.add(found.at, message);
-    }
-    hit.map(|(_, value)| *value)
-}
-
-fn duration_of(f: &mut Faults<'_>, key: &str, found: &Text) -> TimeDelta {
-    let parsed = found
-        .value
-        .split_at_checked(found.value.len().saturating_sub(1))
-        .and_then(|(digits, unit)| {
-            let number = digits
-                .parse::<i64>()
-                .ok()
-                .filter(|n| (1..=10_000).contains(n))?;
-            match unit {
-                "m" => TimeDelta::try_minutes(number),
-                "h" => TimeDelta::try_hours(number),
-                "d" => TimeDelta::try_days(number),
-                _ => None,
-            }
-        });
-    if parsed.is_none() && !found.value.is_empty() {
-        let message = format!(
-            "`{key}` is `{}`; write a duration such as 30m, 4h or 2d",
-            found.value
-        );
-        f.add(found.at, message);
-    }
-    parsed.unwrap_or_default()
-}
-
-fn text(f: &mut Faults<'_>, key: &str, value: &Value<'_>) -> Option<Text> {
-    let at = value.span().start;
-    let Some(read) = value.get_ref().as_str() else {
-        wrong_type(f, key, value, "a text in quotation marks");
-        return None;
-    };
-    if read.trim().is_empty() {
-        f.add(at, format!("`{key}` is empty; write it or remove the key"));
-        return None;
-    }
-    let raw = f.text().get(value.span()).unwrap_or_default();
-    Some(Text {
-        value: read.to_owned(),
-        at,
-        inside: raw.find(read).map(|quote| at + quote),
-    })
-}
-
-fn wrong_type(f: &mut Faults<'_>, key: &str, value: &Value<'_>, wanted: &str) {
-    let message = format!(
-        "`{key}` is {}; write {wanted}",
-        match value.get_ref() {
-            DeValue::String(_) => "a text",
-            DeValue::Integer(_) => "a whole number",
-            DeValue::Float(_) => "a number",
-            DeValue::Boolean(_) => "true or false",
-            DeValue::Datetime(_) => "a date",
-            DeValue::Array(_) => "a list",
-            DeValue::Table(_) => "a table",
-        }
-    );
-    f.add(value.span().start, message);
 }

@@ -41,13 +41,14 @@ pub async fn perform(app: &App, decide: impl FnOnce(&mut Inner) -> Result<Deed, 
     let began = Instant::now();
     let (id, answer) = app.within(|inner| {
         let deed = decide(inner)?;
-        start(inner, deed)
+        start(inner, &deed)
     })?;
     let first = timeout(PATIENCE, answer).await;
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    app.within(|inner| match first {
-        Ok(Ok(first)) => Ok(Json(outcome(inner, id, &first, took_ms))),
-        Ok(Err(_)) | Err(_) => {
+    app.within(|inner| {
+        if let Ok(Ok(first)) = first {
+            Ok(Json(outcome(inner, id, &first, took_ms)))
+        } else {
             inner.waiting.remove(&id);
             if let Some(mut row) = inner.world.interactions.get(&id).cloned()
                 && row.stage == Stage::Waiting
@@ -67,7 +68,7 @@ pub async fn perform(app: &App, decide: impl FnOnce(&mut Inner) -> Result<Deed, 
     })
 }
 
-fn start(inner: &mut Inner, deed: Deed) -> Result<(Id, oneshot::Receiver<First>), Wrong> {
+fn start(inner: &mut Inner, deed: &Deed) -> Result<(Id, oneshot::Receiver<First>), Wrong> {
     let mut random = [0_u8; 48];
     getrandom::fill(&mut random)
         .map_err(|error| Wrong::bad(format!("no random numbers: {error}")))?;
@@ -85,7 +86,7 @@ fn start(inner: &mut Inner, deed: Deed) -> Result<(Id, oneshot::Receiver<First>)
         modal: deed.modal,
     };
     inner.world.put(Change::Interaction(row.clone()));
-    let event = event(inner, &row, &deed);
+    let event = event(inner, &row, deed);
     let (waiter, answer) = oneshot::channel();
     inner.waiting.insert(row.id, waiter);
     inner.emit_interaction(&event);
@@ -126,7 +127,7 @@ fn outcome(inner: &Inner, id: Id, first: &First, took_ms: u64) -> Value {
     json!({
         "interaction": id,
         "response": {
-            "type": first.kind,
+            "type": first.kind, "data": first.data,
             "ephemeral": message.as_ref().is_some_and(|message| message.yes("ephemeral")),
         },
         "message": message, "modal": modal.map(view::modal), "choices": first.choices,

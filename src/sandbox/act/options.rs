@@ -176,7 +176,9 @@ pub fn read(
     let given = match given {
         Value::Null => &none,
         Value::Object(map) => map,
-        _ => return Err(Wrong::bad("options must be an object of name and value")),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            return Err(Wrong::bad("options must be an object of name and value"));
+        }
     };
     for name in given.keys() {
         if !leaf

@@ -17,6 +17,9 @@ pub const MESSAGE_CONTENT: u64 = 1 << 15;
 /// Events kept for a client that comes back.
 const REPLAYED: usize = 5_000;
 
+/// From here on, sessions that nobody came back to are forgotten.
+const SESSIONS: usize = 16;
+
 /// What a socket is told to do.
 #[derive(Clone, Debug)]
 pub enum Order {
@@ -63,6 +66,10 @@ pub struct Hub {
 
 impl Hub {
     pub fn open(&mut self, id: String, intents: u64, link: mpsc::UnboundedSender<Order>) {
+        if self.sessions.len() >= SESSIONS {
+            self.sessions
+                .retain(|_, one| one.link.as_ref().is_some_and(|link| !link.is_closed()));
+        }
         let session = Session {
             intents,
             seq: 0,

@@ -37,6 +37,7 @@ const FRAME_MAX: usize = 4_096;
 pub struct Asked {
     v: Option<u32>,
     encoding: Option<String>,
+    compress: Option<String>,
 }
 
 pub async fn upgrade(
@@ -112,6 +113,13 @@ impl Connection {
         }
         if asked.v.is_some_and(|version| version != 10) {
             return End::Close(4_012);
+        }
+        if let Some(compress) = &asked.compress {
+            tracing::warn!(
+                compress,
+                "the sandbox's gateway does not compress its stream"
+            );
+            return End::Close(4_002);
         }
         if asked
             .encoding
@@ -278,7 +286,7 @@ fn ready(inner: &Inner, session: &str) -> Value {
     let world = &inner.world;
     let application = wire::application(world);
     json!({
-        "v": 10, "user": wire::user(world, world.bot()).with("verified", true).with("mfa_enabled", false),
+        "v": 10, "user": wire::own_user(world),
         "user_settings": {}, "private_channels": [], "relationships": [], "presences": [],
         "guilds": [{ "id": world.guild().id, "unavailable": true }],
         "session_id": session, "session_type": "normal",

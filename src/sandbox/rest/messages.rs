@@ -198,6 +198,7 @@ pub async fn edit(
         };
         let draft = rules::read(&payload.json, payload.files.len(), way, "")?;
         may_carry(inner, channel, &draft, payload.files.len())?;
+        Inner::check_edit(&message, &draft, payload.files.len())?;
         let message = inner.revise(message, draft, &payload.files);
         ok(inner.message_json(&message))
     })

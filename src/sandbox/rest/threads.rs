@@ -159,7 +159,7 @@ pub async fn active(State(app): State<App>, Path(guild): Path<Id>) -> Answer {
             .filter_map(|row| wire::thread_member(&inner.world, row, bot));
         ok(json!({
             "threads": rows.iter().map(|row| wire::channel(&inner.world, row)).collect::<Vec<_>>(),
-            "members": members.collect::<Vec<_>>(),
+            "members": members.collect::<Vec<_>>(), "has_more": false,
         }))
     })
 }

@@ -265,7 +265,7 @@ mod tests {
 
     use super::*;
 
-    fn row_of(children: Value) -> Value {
+    fn row_of(children: &Value) -> Value {
         json!({ "type": 1, "components": children })
     }
 
@@ -286,7 +286,7 @@ mod tests {
     fn each_wrong_component_is_refused_at_its_path() {
         let many: Vec<Value> = (0..6).map(|n| press(&n.to_string())).collect();
         let rows: Vec<Value> = (0..6)
-            .map(|n| row_of(json!([press(&n.to_string())])))
+            .map(|n| row_of(&json!([press(&n.to_string())])))
             .collect();
         let options: Vec<Value> = (0..26)
             .map(|n| json!({ "label": "l", "value": n.to_string() }))
@@ -295,35 +295,35 @@ mod tests {
         let cases = [
             (json!(rows), "/errors/components".to_owned()),
             (
-                json!([row_of(json!(many))]),
+                json!([row_of(&json!(many))]),
                 "/errors/components/0/components".to_owned(),
             ),
             (
-                json!([row_of(json!([press(&"x".repeat(101))]))]),
+                json!([row_of(&json!([press(&"x".repeat(101))]))]),
                 format!("{at}/custom_id"),
             ),
             (
-                json!([row_of(json!([press("a").with("label", "x".repeat(81))]))]),
+                json!([row_of(&json!([press("a").with("label", "x".repeat(81))]))]),
                 format!("{at}/label"),
             ),
             (
-                json!([row_of(json!([press("a"), press("a")]))]),
+                json!([row_of(&json!([press("a"), press("a")]))]),
                 "/errors/components".to_owned(),
             ),
             (
                 json!([row_of(
-                    json!([{ "type": 3, "custom_id": "s", "options": options }])
+                    &json!([{ "type": 3, "custom_id": "s", "options": options }])
                 )]),
                 format!("{at}/options"),
             ),
             (
-                json!([row_of(json!([{ "type": 3, "custom_id": "s", "options": [
+                json!([row_of(&json!([{ "type": 3, "custom_id": "s", "options": [
                     { "label": "l", "value": "v" }, { "label": "m", "value": "v" }] }]))]),
                 format!("{at}/options/1/value"),
             ),
             (
                 json!([row_of(
-                    json!([{ "type": 5, "custom_id": "s", "min_values": 3, "max_values": 2 }])
+                    &json!([{ "type": 5, "custom_id": "s", "min_values": 3, "max_values": 2 }])
                 )]),
                 format!("{at}/min_values"),
             ),
@@ -332,7 +332,7 @@ mod tests {
                 "/errors/components/0/type".to_owned(),
             ),
             (
-                json!([row_of(json!([{ "type": 4, "custom_id": "t" }]))]),
+                json!([row_of(&json!([{ "type": 4, "custom_id": "t" }]))]),
                 format!("{at}/type"),
             ),
         ];

@@ -38,22 +38,35 @@ pub enum Change {
 pub struct Journal {
     path: PathBuf,
     file: File,
+    /// Held while the journal lives: another process would compact the file away under it.
+    _lock: File,
 }
 
 impl Journal {
     /// Opens the file and reads what is in it. A torn last line (the process was killed while it
     /// was written) is dropped; a broken line before it is an error.
     pub fn open(path: &Path) -> io::Result<(Self, Vec<Change>)> {
+        let lock = private()
+            .create(true)
+            .truncate(false)
+            .open(path.with_extension("lock"))?;
+        lock.try_lock().map_err(|_| {
+            io::Error::new(
+                io::ErrorKind::WouldBlock,
+                "another sandbox is using this world",
+            )
+        })?;
         let changes = if path.exists() {
             read(path)?
         } else {
             Vec::new()
         };
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let file = private().create(true).append(true).open(path)?;
         Ok((
             Self {
                 path: path.to_owned(),
                 file,
+                _lock: lock,
             },
             changes,
         ))
@@ -68,7 +81,7 @@ impl Journal {
     /// Replaces the file by the rows that are left, so that it does not grow for ever.
     pub fn compact(&mut self, rows: &[Change]) -> io::Result<()> {
         let fresh = self.path.with_extension("compacting");
-        let mut out = BufWriter::new(File::create(&fresh)?);
+        let mut out = BufWriter::new(private().create(true).truncate(true).open(&fresh)?);
         for row in rows {
             serde_json::to_writer(&mut out, row)?;
             out.write_all(b"\n")?;
@@ -77,9 +90,18 @@ impl Journal {
             .map_err(io::IntoInnerError::into_error)?
             .sync_all()?;
         fs::rename(&fresh, &self.path)?;
-        self.file = OpenOptions::new().append(true).open(&self.path)?;
+        self.file = private().append(true).open(&self.path)?;
         Ok(())
     }
+}
+
+/// Messages and tokens are in these files: they are the owner's alone.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 fn read(path: &Path) -> io::Result<Vec<Change>> {
@@ -121,6 +143,7 @@ mod tests {
             .file
             .write_all(b"{\"User\":{\"id\":\"7\",\"usern")
             .unwrap();
+        drop(journal);
         let (_, changes) = Journal::open(&path).unwrap();
         assert_eq!(changes.len(), 2);
     }
@@ -146,6 +169,20 @@ mod tests {
         }
         journal.compact(&[user("a")]).unwrap();
         journal.append(&user("b")).unwrap();
+        drop(journal);
         assert_eq!(Journal::open(&path).unwrap().1.len(), 2);
+    }
+
+    #[test]
+    fn a_world_in_use_is_not_opened_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("world.jsonl");
+        let held = Journal::open(&path).unwrap();
+        assert_eq!(
+            Journal::open(&path).unwrap_err().kind(),
+            io::ErrorKind::WouldBlock
+        );
+        drop(held);
+        assert!(Journal::open(&path).is_ok());
     }
 }

@@ -22,6 +22,9 @@ use self::{
 };
 use super::clock::Clock;
 
+/// A token lives 15 minutes; this many interactions in that time would be another program's load.
+const INTERACTIONS_KEPT: usize = 10_000;
+
 /// Everything that is kept.
 #[derive(Debug, Default)]
 pub struct State {
@@ -65,6 +68,10 @@ impl State {
             Change::Interaction(row) => {
                 self.tokens.insert(row.token.clone(), row.id);
                 self.interactions.insert(row.id, row);
+                while self.interactions.len() > INTERACTIONS_KEPT {
+                    let oldest = self.interactions.pop_first();
+                    oldest.and_then(|(_, row)| self.tokens.remove(&row.token));
+                }
             }
             Change::Modal(row) => drop(self.modals.insert(row.id, row)),
             Change::ModalGone(id) => drop(self.modals.remove(&id)),
@@ -177,6 +184,8 @@ impl World {
         self.flakes.next(self.clock.now())
     }
 
+    /// # Panics
+    /// In a world that was not seeded; none is served before that.
     #[expect(
         clippy::expect_used,
         reason = "a sandbox is only reachable once its guild was seeded"

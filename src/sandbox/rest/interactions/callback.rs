@@ -54,6 +54,7 @@ pub async fn answer(
         payload.check_files()?;
         let mut first = First {
             kind,
+            data: payload.json.at("data").clone(),
             message: None,
             modal: None,
             choices: None,
@@ -188,6 +189,7 @@ fn update(inner: &mut Inner, row: &Interaction, payload: &Payload) -> Result<Mes
         v2: message.flags & COMPONENTS_V2 != 0,
     };
     let draft = rules::read(payload.json.at("data"), payload.files.len(), way, "data")?;
+    Inner::check_edit(&message, &draft, payload.files.len())?;
     Ok(inner.revise(message, draft, &payload.files))
 }
 

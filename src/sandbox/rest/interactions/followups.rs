@@ -110,6 +110,7 @@ pub async fn edit(
             v2: message.flags & COMPONENTS_V2 != 0,
         };
         let draft = rules::read(&payload.json, payload.files.len(), way, "")?;
+        Inner::check_edit(&message, &draft, payload.files.len())?;
         if row.stage == Stage::Deferred && Some(message.id) == row.original {
             row.stage = Stage::Answered;
             inner.world.put(Change::Interaction(row));

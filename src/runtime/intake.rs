@@ -1,0 +1,153 @@
+//! The intake's routes on their port, wired to the use case.
+
+use super::Missing;
+use crate::app::App;
+use crate::app::intake::{self, Arrived, Batch};
+use crate::config::{Settings, SourceSettings};
+use crate::domain::alert::{Alert, Reading};
+use crate::domain::ids::SourceId;
+use crate::http::alerts::{
+    Intake, IntakeError, IntakePort, Outcome, Source, Submission, TakenAlert, router,
+};
+use crate::http::sources::{BodyFault, Element};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Asked of a sender when the store takes nothing.
+const RETRY_AFTER_S: u32 = 5;
+
+/// Binds and serves until told to stop; the address is the one that was really taken.
+pub async fn serve(
+    settings: &Settings,
+    app: &App,
+    missing: Arc<Missing>,
+    mut stopping: watch::Receiver<bool>,
+    tasks: &mut JoinSet<()>,
+) -> std::io::Result<SocketAddr> {
+    let listener = TcpListener::bind(settings.http.listen)
+        .await
+        .map_err(|fault| {
+            std::io::Error::new(
+                fault.kind(),
+                format!("{} cannot be listened on: {fault}", settings.http.listen),
+            )
+        })?;
+    let address = listener.local_addr()?;
+    let router = router(intake(settings, app, missing));
+    let ended = async move {
+        // An error means that the service is gone: stop too.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    #[expect(clippy::disallowed_methods, reason = "the service's tracker holds it")]
+    tasks.spawn(async move {
+        if let Err(fault) = axum::serve(listener, router)
+            .with_graceful_shutdown(ended)
+            .await
+        {
+            tracing::error!(%fault, "the intake ended");
+        }
+    });
+    Ok(address)
+}
+
+fn intake(settings: &Settings, app: &App, missing: Arc<Missing>) -> Intake {
+    let sources = settings.sources.iter().map(|(id, source)| {
+        let taken = Source {
+            adapter: source.adapter.clone(),
+            scheme: source.scheme.clone(),
+            secrets: source.secrets.clone(),
+        };
+        (id.clone(), taken)
+    });
+    let known: Arc<BTreeMap<SourceId, SourceSettings>> = Arc::new(settings.sources.clone());
+    let (taker, timer) = (app.clone(), app.clone());
+    Intake {
+        sources: sources.collect(),
+        body_limit_bytes: settings.http.body_limit_bytes,
+        read_timeout: settings.http.read_timeout,
+        port: IntakePort::new(move |submission| {
+            let (app, known) = (taker.clone(), known.clone());
+            async move { take(&app, known.get(&submission.source), submission).await }
+        }),
+        now: Arc::new(move || timer.now()),
+        missing: Arc::new(move || missing.list()),
+    }
+}
+
+async fn take(
+    app: &App,
+    source: Option<&SourceSettings>,
+    submission: Submission,
+) -> Result<Vec<TakenAlert>, IntakeError> {
+    let batch = batch(source, submission);
+    let taken = app.take(batch).await.map_err(|fault| {
+        tracing::error!(%fault, "a submission could not be kept");
+        IntakeError {
+            detail: "The alert could not be kept; send it again.".to_owned(),
+            retry_after_s: RETRY_AFTER_S,
+        }
+    })?;
+    Ok(taken.into_iter().map(answer).collect())
+}
+
+/// The sender's elements as the use case takes them, with what the configuration adds: tenant and link.
+pub fn batch(source: Option<&SourceSettings>, submission: Submission) -> Batch {
+    let elements = match submission.read {
+        Ok(elements) => elements
+            .into_iter()
+            .map(|element| arrived(source, element))
+            .collect(),
+        Err(BodyFault {
+            pointer, message, ..
+        }) => {
+            vec![Arrived {
+                raw: submission.raw_body.to_vec(),
+                reading: Err((pointer, message)),
+            }]
+        }
+    };
+    Batch {
+        source: submission.source,
+        elements,
+        reported_by: None,
+        drill: false,
+    }
+}
+
+fn arrived(source: Option<&SourceSettings>, element: Element) -> Arrived {
+    let add = |alert: Box<Alert>| {
+        let mut alert = alert;
+        if let Some(source) = source {
+            alert.source_url = source.link(&alert);
+            alert.tenant_id = alert.tenant_id.or_else(|| source.tenant.clone());
+        }
+        alert
+    };
+    let reading = match element.outcome {
+        Ok(Reading::Alert(alert)) => Ok(Reading::Alert(add(alert))),
+        Ok(Reading::Noted(alert, why)) => Ok(Reading::Noted(add(alert), why)),
+        Err(fault) => Err((fault.pointer, fault.message)),
+    };
+    Arrived {
+        raw: element.raw,
+        reading,
+    }
+}
+
+fn answer(taken: intake::Taken) -> TakenAlert {
+    TakenAlert {
+        id: taken.id,
+        incident: taken.incident.map(|id| id.to_string()),
+        outcome: match taken.outcome {
+            intake::Outcome::Opened => Outcome::Opened,
+            intake::Outcome::Attached => Outcome::Attached,
+            intake::Outcome::Repeated => Outcome::Repeated,
+            intake::Outcome::Noted => Outcome::Noted,
+            intake::Outcome::Quarantined => Outcome::Quarantined,
+        },
+    }
+}

@@ -1,1 +1,0 @@
-//! The sandbox as its clients see it.
