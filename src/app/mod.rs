@@ -2,9 +2,11 @@
 //! They never speak to the network and know no Discord, no HTTP.
 
 pub mod act;
+pub mod containment;
 pub mod dry_run;
 mod facts;
 pub mod form;
+pub mod governance;
 pub mod intake;
 pub mod people;
 pub mod playbooks;

@@ -74,11 +74,7 @@ impl Case {
     }
 
     fn context<'a>(&'a self, actor: Option<&'a Actor>) -> Context<'a> {
-        Context {
-            now: self.now,
-            playbook: &self.playbook,
-            actor,
-        }
+        Context::new(self.now, &self.playbook, actor)
     }
 
     /// Decides and, where it is allowed, folds the events in.
