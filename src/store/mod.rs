@@ -15,6 +15,8 @@ pub mod people;
 pub mod playbook;
 pub mod posted;
 pub mod quarantine;
+#[cfg(test)]
+mod tests;
 pub mod verify;
 mod writer;
 
