@@ -202,7 +202,7 @@ impl App {
             .collect();
         let placement = placement::of(&incident, &stay.channel, &readers, &walls);
         let offered = matches!(stay.state, crate::domain::incident::VisitState::Offered);
-        let clearance = policy::channel(stage, offered);
+        let clearance = policy::channel(offered);
         let view = self
             .card_view(&mut reader, &incident, visit, &clearance)
             .await?;

@@ -15,3 +15,6 @@ pub mod restricted;
 pub mod role;
 pub mod timeline;
 pub mod view;
+
+#[cfg(test)]
+mod tests;

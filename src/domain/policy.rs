@@ -62,13 +62,13 @@ fn level_of(role: Role, actor: &Actor, incident: &Incident, playbook: &Playbook)
     let offered = offered_stage(incident, playbook).is_some_and(|stage| stage.role == role);
     let on_case = incident.on_case.contains(&actor.person);
     match role {
+        Role::Tier1 if offered => Some(Level::Record),
         Role::Tier1 if here => Some(Level::Facts),
-        Role::Tier1 => Some(Level::Stub),
         Role::Tier2 | Role::Tier3 if on_case => Some(Level::Everything),
         Role::Tier2 | Role::Tier3 if offered || (here && incident.holder().is_none()) => {
             Some(Level::Record)
         }
-        Role::Tier2 | Role::Tier3 => Some(Level::Stub),
+        Role::Tier1 | Role::Tier2 | Role::Tier3 => Some(Level::Stub),
         Role::Frontline | Role::Engineering if offered => Some(Level::Record),
         Role::Frontline | Role::Engineering if here => Some(Level::Facts),
         Role::Frontline | Role::Engineering if on_case => Some(Level::Stub),
@@ -100,6 +100,14 @@ pub fn may(actor: &Actor, act: Act, incident: &Incident, playbook: &Playbook) ->
     role.is_some_and(|role| actor.has(role))
 }
 
+/// Whether the actor may report what they saw.
+pub fn may_report(actor: &Actor) -> bool {
+    REPORTERS.into_iter().any(|role| actor.has(role))
+}
+
+/// The roles that report.
+pub const REPORTERS: [Role; 4] = [Role::Frontline, Role::Tier1, Role::Tier2, Role::Tier3];
+
 /// Leave to open the restricted part of an incident's alerts. The caller logs the view.
 pub fn details(
     actor: &Actor,
@@ -114,12 +122,9 @@ pub fn details(
 }
 
 /// What the card in a stage's channel may show: everybody with the stage's role reads it.
-pub fn channel(stage: &Stage, offered: bool) -> Clearance {
-    match stage.role {
-        Role::Tier1 => Clearance::at(Level::Facts),
-        _ if offered => Clearance::at(Level::Record),
-        _ => Clearance::at(Level::Facts),
-    }
+/// To whom a record is offered, they read it, so that they can judge whether to accept.
+pub fn channel(offered: bool) -> Clearance {
+    Clearance::at(if offered { Level::Record } else { Level::Facts })
 }
 
 /// What the private thread of an accepted incident may show: only those on the case are in it.

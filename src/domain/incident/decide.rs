@@ -5,7 +5,7 @@ use super::event::Event;
 use super::refusal::{Readiness, Refusal};
 use super::{EndKind, Finding, Incident, Phase};
 use crate::domain::ids::{CriterionId, FieldId, PersonId};
-use crate::domain::playbook::definition::{Playbook, Stage, Transition, TransitionKind};
+use crate::domain::playbook::definition::{Field, Playbook, Stage, Transition, TransitionKind};
 use crate::domain::policy::{Act, Actor, may};
 use crate::domain::record::{Entry, Gap, State};
 use chrono::{DateTime, Utc};
@@ -124,7 +124,13 @@ fn submit(
     if !readiness.is_ready() {
         return Err(Refusal::RecordIncomplete(readiness));
     }
-    events.push(taken(transition, submission, actor.person, context)?);
+    events.push(taken(
+        incident,
+        transition,
+        submission,
+        actor.person,
+        context,
+    )?);
     Ok(events)
 }
 
@@ -151,16 +157,24 @@ fn way_out<'p>(
 ) -> Result<&'p Transition, Refusal> {
     playbook
         .transition(&submission.transition)
-        .filter(|t| t.from.contains(&incident.stage))
-        .ok_or_else(|| Refusal::NoSuchWay {
-            ways: playbook
-                .ways_out(&incident.stage)
-                .map(|t| t.title.clone())
-                .collect(),
-        })
+        .filter(|t| t.from.contains(&incident.stage) && leaves(t))
+        .ok_or_else(|| no_such_way(incident, playbook))
+}
+
+/// Engagements run beside the stages: they are no way out of one.
+fn leaves(transition: &Transition) -> bool {
+    transition.kind != TransitionKind::Engagement
+}
+
+fn no_such_way(incident: &Incident, playbook: &Playbook) -> Refusal {
+    let ways = playbook.ways_out(&incident.stage).filter(|t| leaves(t));
+    Refusal::NoSuchWay {
+        ways: ways.map(|t| t.title.clone()).collect(),
+    }
 }
 
 fn taken(
+    incident: &Incident,
     transition: &Transition,
     submission: &Submission,
     by: PersonId,
@@ -183,17 +197,15 @@ fn taken(
         .to
         .as_ref()
         .and_then(|to| context.playbook.stage(to));
-    match (transition.kind, target) {
-        (TransitionKind::Handoff, Some(stage)) => Ok(Event::Offered {
-            transition: id,
-            to: stage.id.clone(),
-            channel: stage.channel.clone(),
-            criteria,
-            entries,
-            done,
-        }),
-        _ => Err(Refusal::NoSuchWay { ways: Vec::new() }),
-    }
+    let stage = target.ok_or_else(|| no_such_way(incident, context.playbook))?;
+    Ok(Event::Offered {
+        transition: id,
+        to: stage.id.clone(),
+        channel: stage.channel.clone(),
+        criteria,
+        entries,
+        done,
+    })
 }
 
 fn entries(submission: &Submission, by: PersonId, at: DateTime<Utc>) -> BTreeMap<FieldId, Entry> {
@@ -262,47 +274,97 @@ fn gaps(
     playbook: &Playbook,
     now: DateTime<Utc>,
 ) -> Vec<Gap> {
-    let record = incident.record.judge();
     let wanted = playbook.record_at(&transition.id);
-    let mut gaps: Vec<Gap> = wanted
+    let fields: Vec<&Field> = wanted.iter().filter_map(|id| playbook.field(id)).collect();
+    let mut gaps: Vec<Gap> = fields
         .iter()
-        .filter_map(|id| {
-            let field = playbook.field(id)?;
-            let given = submission.answers.get(id).map(|(state, _)| state);
-            let state = given.or_else(|| record.latest(id).map(|entry| &entry.state));
-            let problem = match state {
-                None => Some("is missing".to_owned()),
-                Some(State::Value(_)) => None,
-                Some(State::NotApplicable) if field.may_be_not_applicable => None,
-                Some(State::NotApplicable) => Some("cannot be “not applicable”".to_owned()),
-                Some(State::SourceSilent) if field.may_be_silent => None,
-                Some(State::SourceSilent) => {
-                    Some("cannot be “source does not say”; find it out".to_owned())
-                }
-                Some(State::Owed { until }) => owed_problem(transition, id, *until, now),
-            };
-            problem.map(|problem| Gap {
-                field: id.clone(),
-                title: field.title.clone(),
-                problem,
-            })
+        .filter_map(|field| {
+            let state = state_of(&field.id, incident, submission);
+            let problem = problem_of(field, state, transition, now)?;
+            Some(gap(field, problem))
         })
         .collect();
+    gaps.extend(one_at_once(
+        incident, transition, submission, &fields, &gaps,
+    ));
     // An answer to a field this record does not have is no answer: it would be lost from sight.
-    gaps.extend(
-        submission
-            .answers
-            .keys()
-            .filter(|id| !wanted.contains(id))
-            .map(|id| Gap {
-                field: id.clone(),
-                title: playbook
-                    .field(id)
-                    .map_or_else(|| id.to_string(), |f| f.title.clone()),
-                problem: "does not belong to this record".to_owned(),
-            }),
-    );
+    let strangers = submission.answers.keys().filter(|id| !wanted.contains(id));
+    gaps.extend(strangers.map(|id| {
+        Gap {
+            field: id.clone(),
+            title: playbook
+                .field(id)
+                .map_or_else(|| id.to_string(), |f| f.title.clone()),
+            problem: "does not belong to this record".to_owned(),
+        }
+    }));
     gaps
+}
+
+fn gap(field: &Field, problem: String) -> Gap {
+    Gap {
+        field: field.id.clone(),
+        title: field.title.clone(),
+        problem,
+    }
+}
+
+/// What a field would hold once this is submitted.
+fn state_of<'s>(
+    id: &FieldId,
+    incident: &'s Incident,
+    submission: &'s Submission,
+) -> Option<&'s State> {
+    let given = submission.answers.get(id).map(|(state, _)| state);
+    given.or_else(|| {
+        let recorded = incident.record.judge().latest(id);
+        recorded.map(|entry| &entry.state)
+    })
+}
+
+fn problem_of(
+    field: &Field,
+    state: Option<&State>,
+    transition: &Transition,
+    now: DateTime<Utc>,
+) -> Option<String> {
+    match state {
+        None => Some("is missing".to_owned()),
+        Some(State::Value(_)) => None,
+        Some(State::NotApplicable) if field.may_be_not_applicable => None,
+        Some(State::NotApplicable) => Some("cannot be “not applicable”".to_owned()),
+        Some(State::SourceSilent) if field.may_be_silent => None,
+        Some(State::SourceSilent) => {
+            Some("cannot be “source does not say”; find it out".to_owned())
+        }
+        Some(State::Owed { until }) => owed_problem(transition, &field.id, *until, now),
+    }
+}
+
+/// Some fields may each be owed, but not all of them at once: one has a value now.
+fn one_at_once(
+    incident: &Incident,
+    transition: &Transition,
+    submission: &Submission,
+    fields: &[&Field],
+    gaps: &[Gap],
+) -> Vec<Gap> {
+    let group: Vec<&&Field> = fields
+        .iter()
+        .filter(|field| transition.one_of.contains(&field.id))
+        .collect();
+    let has_value =
+        |id: &FieldId| matches!(state_of(id, incident, submission), Some(State::Value(_)));
+    if group.iter().any(|field| has_value(&field.id)) {
+        return Vec::new();
+    }
+    let titles: Vec<&str> = group.iter().map(|field| field.title.as_str()).collect();
+    let problem = format!("one of these is needed at once: {}", titles.join(", "));
+    group
+        .into_iter()
+        .filter(|field| !gaps.iter().any(|gap| gap.field == field.id))
+        .map(|field| gap(field, problem.clone()))
+        .collect()
 }
 
 fn owed_problem(
