@@ -65,6 +65,8 @@ async fn a_newer_body_of_an_alert_updates_it_and_an_older_one_does_not() {
         ground.incident(IncidentId(1)).await.severity,
         Severity::High
     );
+    // It is one alert still, on its card too.
+    assert_eq!(ground.incident(IncidentId(1)).await.alerts.len(), 1);
 }
 
 #[tokio::test]
