@@ -17,6 +17,8 @@ pub mod playbook;
 pub mod posted;
 pub mod quarantine;
 pub mod roster;
+#[cfg(test)]
+mod tests;
 pub mod verify;
 mod writer;
 

@@ -32,7 +32,10 @@ pub fn apply(
             concerned,
             criteria,
         } => {
-            incident.alerts.push(*alert);
+            // A newer body of an alert that is on it already changes findings, not the list.
+            if !incident.alerts.contains(alert) {
+                incident.alerts.push(*alert);
+            }
             incident.severity = incident.severity.max(*severity);
             incident.concerned.extend(*concerned);
             note_findings(&mut incident.criteria, criteria);
