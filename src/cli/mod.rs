@@ -70,7 +70,10 @@ pub struct SandboxArgs {
     /// Where it listens
     #[arg(long, value_name = "ADDRESS", default_value = SANDBOX)]
     pub listen: SocketAddr,
-    /// Keeps its world
+    /// Where a service for it would take alerts
+    #[arg(long, value_name = "ADDRESS", default_value = HTTP)]
+    pub http: SocketAddr,
+    /// Keeps its world, and a configuration for `baton run`
     #[arg(long, value_name = "DIR", default_value = DEMO_DATA)]
     pub data: PathBuf,
 }
@@ -131,7 +134,7 @@ pub fn store_in(data: &Path) -> PathBuf {
 }
 
 /// The settings in a file with what the environment overrides; all faults, a line each.
-fn settings(file: &Path) -> anyhow::Result<crate::config::Settings> {
+pub fn settings(file: &Path) -> anyhow::Result<crate::config::Settings> {
     crate::config::Settings::load(file, crate::config::environment).map_err(|faults| {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         anyhow::anyhow!(

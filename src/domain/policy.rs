@@ -100,6 +100,14 @@ pub fn may(actor: &Actor, act: Act, incident: &Incident, playbook: &Playbook) ->
     role.is_some_and(|role| actor.has(role))
 }
 
+/// Whether the actor may report what they saw.
+pub fn may_report(actor: &Actor) -> bool {
+    REPORTERS.into_iter().any(|role| actor.has(role))
+}
+
+/// The roles that report.
+pub const REPORTERS: [Role; 4] = [Role::Frontline, Role::Tier1, Role::Tier2, Role::Tier3];
+
 /// Leave to open the restricted part of an incident's alerts. The caller logs the view.
 pub fn details(
     actor: &Actor,

@@ -43,6 +43,7 @@ pub struct CardView {
     pub status: String,
     pub standing: Standing,
     pub drill: bool,
+    pub opened_at: DateTime<Utc>,
     /// Label and value.
     pub facts: Vec<(String, String)>,
     /// Criteria met, or that could not be evaluated: sentence and note.
@@ -89,6 +90,7 @@ pub fn card(incident: &Incident, visit: usize, sight: &Sight<'_>) -> Option<Card
         status,
         standing,
         drill: incident.drill,
+        opened_at: incident.opened_at,
         facts: Vec::new(),
         criteria: Vec::new(),
         record: Vec::new(),
@@ -101,7 +103,7 @@ pub fn card(incident: &Incident, visit: usize, sight: &Sight<'_>) -> Option<Card
     }
     if sight.clearance.level() >= Level::Facts {
         view.do_not_touch.clone_from(&stage.do_not_touch);
-        view.facts = facts(incident, sight);
+        view.facts = facts(sight);
         view.criteria = criteria(incident, sight.playbook);
         view.returned = returned(incident, &stay.state, sight);
     }
@@ -189,7 +191,7 @@ fn acts(incident: &Incident, state: &VisitState, playbook: &Playbook) -> Vec<Car
     }
 }
 
-fn facts(incident: &Incident, sight: &Sight<'_>) -> Vec<(String, String)> {
+fn facts(sight: &Sight<'_>) -> Vec<(String, String)> {
     let mut facts = Vec::new();
     let mut put = |label: &str, value: Option<String>| {
         if let Some(value) = value.filter(|v| !v.is_empty()) {
@@ -232,7 +234,6 @@ fn facts(incident: &Incident, sight: &Sight<'_>) -> Vec<(String, String)> {
             alert.times.detected_at.map(|at| shown_time(at, sight.zone)),
         );
     }
-    put("Age", Some(age(sight.now - incident.opened_at)));
     put("Repeats", Some(repeats(sight)));
     facts
 }

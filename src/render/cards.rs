@@ -18,9 +18,9 @@ impl Templates {
         } = self.render(context)?;
         Ok(Card {
             title,
+            tone,
             body,
             footer,
-            tone,
             ..Card::default()
         })
     }

@@ -69,6 +69,7 @@ impl Templates {
         engine.set_strict_mode(true);
         engine.register_escape_fn(|text| escape(text, Lines::Join));
         engine.register_helper("quote", Box::new(quote));
+        engine.register_helper("ago", Box::new(ago));
         let mut faults = Vec::new();
         for (name, shipped) in SHIPPED {
             let text = overrides.get(name).map_or(shipped, String::as_str);
@@ -152,5 +153,25 @@ fn quote(
         .map(|line| format!("> {line}"))
         .collect();
     out.write(&lines.join("\n"))?;
+    Ok(())
+}
+
+/// `{{ago seconds}}`: a time since 1970 UTC as an age that the chat keeps up to date.
+fn ago(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let seconds = helper
+        .param(0)
+        .and_then(|p| p.value().as_i64())
+        .ok_or_else(|| {
+            RenderError::from(handlebars::RenderErrorReason::Other(
+                "ago needs seconds since 1970".to_owned(),
+            ))
+        })?;
+    out.write(&format!("<t:{seconds}:R>"))?;
     Ok(())
 }

@@ -194,11 +194,6 @@ impl Service {
         }
         Ok(self)
     }
-
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the tracker of every task of the service"
-    )]
     fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
     }
