@@ -124,7 +124,9 @@ async fn run_group(connection: &mut SqliteConnection, group: Vec<Work>) -> bool 
     }
     match statement(connection, "COMMIT").await {
         Ok(()) => {
-            answers.into_iter().for_each(|answer| answer(Ok(())));
+            for answer in answers {
+                answer(Ok(()));
+            }
             kept
         }
         Err(fault) => {

@@ -188,7 +188,7 @@ fn length_of_hidden(text: &str, before: Option<char>) -> (usize, bool) {
     if text.starts_with('"') {
         return (quoted(text, '"'), true);
     }
-    if text.starts_with('r') && !inside_word || text.starts_with("br") && !inside_word {
+    if !inside_word && (text.starts_with('r') || text.starts_with("br")) {
         let raw = text.trim_start_matches('b').trim_start_matches('r');
         let hashes = raw.len() - raw.trim_start_matches('#').len();
         if raw[hashes..].starts_with('"') {
@@ -198,8 +198,8 @@ fn length_of_hidden(text: &str, before: Option<char>) -> (usize, bool) {
             return (close.unwrap_or(text.len()), true);
         }
     }
-    if text.starts_with('\'') {
-        let mut letters = text[1..].chars();
+    if let Some(inside) = text.strip_prefix('\'') {
+        let mut letters = inside.chars();
         let (first, second) = (letters.next(), letters.next());
         // Otherwise it is a lifetime.
         if first == Some('\\') || second == Some('\'') {

@@ -100,7 +100,7 @@ impl Draft {
     fn submission(&self, case: &Case) -> Submission {
         let way = &case.playbook.transitions[self.way];
         let picked = |bits: u8, index: usize| bits >> (index % 8) & 1 == 1;
-        let stage = case.playbook.stage(&case.incident().stage).unwrap();
+        let here = case.playbook.stage(&case.incident().stage).unwrap();
         let mut submission = Submission {
             transition: way.id.clone(),
             criteria: Vec::new(),
@@ -112,7 +112,7 @@ impl Draft {
                 submission.criteria.push(id.clone());
             }
         }
-        for (index, line) in stage.done.iter().enumerate() {
+        for (index, line) in here.done.iter().enumerate() {
             if picked(self.done, index) {
                 submission.done.push(line.id.clone());
             }

@@ -268,7 +268,7 @@ fn each_step_wants_its_cards() {
     };
     assert_eq!(
         after(&mut case, &desk, &Command::Claim),
-        [edit_desk.clone()]
+        std::slice::from_ref(&edit_desk)
     );
     let form = Command::Submit(Box::new(case.complete("send-search")));
     let post = Effect::PostCard {
