@@ -14,8 +14,6 @@ pub mod query;
 pub mod replay;
 pub mod route;
 pub mod sweep;
-#[cfg(test)]
-mod tests;
 
 use crate::domain::incident::Refusal;
 use crate::store::{Store, StoreError};

@@ -74,15 +74,13 @@ fn level_of(role: Role, actor: &Actor, incident: &Incident, playbook: &Playbook)
     let offered = offered_stage(incident, playbook).is_some_and(|stage| stage.role == role);
     let on_case = incident.on_case.contains(&actor.person);
     match role {
-        Role::Tier1 if offered => Some(Level::Record),
-        Role::Tier1 if here => Some(Level::Facts),
+        Role::Tier1 | Role::Frontline | Role::Engineering if offered => Some(Level::Record),
+        Role::Tier1 | Role::Frontline | Role::Engineering if here => Some(Level::Facts),
         Role::Tier2 | Role::Tier3 if on_case => Some(Level::Everything),
         Role::Tier2 | Role::Tier3 if offered || (here && incident.holder().is_none()) => {
             Some(Level::Record)
         }
         Role::Tier1 | Role::Tier2 | Role::Tier3 => Some(Level::Stub),
-        Role::Frontline | Role::Engineering if offered => Some(Level::Record),
-        Role::Frontline | Role::Engineering if here => Some(Level::Facts),
         Role::Frontline | Role::Engineering if on_case => Some(Level::Stub),
         Role::Legal | Role::Hr | Role::Grc if is_contact(actor, role, incident) => {
             Some(Level::Brief)

@@ -19,13 +19,11 @@ pub fn apply(
     by: PersonId,
     at: DateTime<Utc>,
 ) -> Option<Incident> {
-    let mut incident = match before {
-        None => return opened(event, at),
-        Some(incident) => incident,
+    let Some(mut incident) = before else {
+        return opened(event, at);
     };
     incident.version += 1;
     match event {
-        Event::Opened { .. } => {}
         Event::AlertAttached {
             alert,
             severity,
@@ -40,7 +38,7 @@ pub fn apply(
             incident.concerned.extend(*concerned);
             note_findings(&mut incident.criteria, criteria);
         }
-        Event::AlertRepeated { .. } => {}
+        Event::Opened { .. } | Event::AlertRepeated { .. } => {}
         Event::Claimed => {
             incident.on_case.insert(by);
             incident.phase = Phase::Open {

@@ -65,7 +65,7 @@ fn word(outcome: &Result<Vec<crate::domain::incident::Event>, Refusal>) -> Strin
         Ok(events) if events.is_empty() => "nothing".to_owned(),
         Ok(events) => events
             .iter()
-            .map(|e| e.kind())
+            .map(crate::domain::incident::Event::kind)
             .collect::<Vec<_>>()
             .join("+"),
         Err(Refusal::NotFound) => "not found".to_owned(),
