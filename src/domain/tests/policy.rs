@@ -37,6 +37,7 @@ fn word(role: Role, incident: &Incident, case: &Case, walled: bool) -> &'static 
     match reads(&reader, incident, &case.playbook, &walls).map(|c| c.level()) {
         None => "-",
         Some(Level::Stub) => "stub",
+        Some(Level::Brief) => "brief",
         Some(Level::Steps) => "steps",
         Some(Level::Facts) => "facts",
         Some(Level::Record) => "record",

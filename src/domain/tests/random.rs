@@ -297,7 +297,11 @@ fn step(case: &mut Case, who: Option<&Actor>, asked: &Asked) -> usize {
         .iter()
         .filter_map(|e| match e {
             Effect::PostCard { visit, .. } => Some(*visit),
-            Effect::EditCard { .. } | Effect::Remind { .. } | Effect::OpenThread { .. } => None,
+            Effect::EditCard { .. }
+            | Effect::Remind { .. }
+            | Effect::PostBrief { .. }
+            | Effect::EditBrief { .. }
+            | Effect::OpenThread { .. } => None,
         })
         .collect();
     let new: Vec<usize> = (before.visits.len()..after.visits.len()).collect();
