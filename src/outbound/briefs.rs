@@ -6,7 +6,7 @@ use super::drain::{Outbound, Verdict};
 use crate::app::AppError;
 use crate::discord::call::Call;
 use crate::discord::custom_id::brief_press;
-use crate::domain::ids::AccountId;
+use crate::domain::ids::{AccountId, ChannelKey};
 use crate::domain::placement;
 use crate::domain::view::BriefView;
 use crate::render::card::Card;
@@ -29,10 +29,7 @@ impl Outbound {
             Err(verdict) => return Ok(verdict),
         };
         if !proof.faults.is_empty() {
-            return Ok(Verdict::Parked(format!(
-                "not posted, since others could read it: {}",
-                proof.faults.join("; ")
-            )));
+            return Ok(unproven(&proof.faults));
         }
         let walled = self.app.walled_accounts(view.id).await?;
         let touched = proof
@@ -136,4 +133,11 @@ impl Outbound {
         let view = self.app.brief(incident, number).await?;
         Ok(view.map(|view| (view, format!("brief:{incident}:{number}"))))
     }
+}
+
+fn unproven(faults: &[String]) -> Verdict {
+    Verdict::Parked(format!(
+        "not posted, since others could read it: {}",
+        faults.join("; ")
+    ))
 }

@@ -5,7 +5,9 @@ use super::drain::{Outbound, Verdict};
 use crate::discord::call::Call;
 use crate::discord::permissions::{
     Channel, Guild, Member, Reader, Role as GuildRole, Why, who_can_read,
+    who_can_read_private_thread,
 };
+use crate::domain::ids::AccountId;
 use crate::domain::role::Role;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -15,6 +17,14 @@ const PAGE: usize = 1000;
 /// The sides for which the channel is made.
 const READERS: [Role; 3] = [Role::Legal, Role::Hr, Role::Grc];
 
+/// The guild as Discord says it is now.
+struct Seen {
+    guild: Guild,
+    roles: Vec<GuildRole>,
+    channel: Channel,
+    members: Vec<Member>,
+}
+
 /// Who reads the channel, as accounts; and what is wrong, one sentence a cause.
 pub(super) struct Proof {
     pub readers: BTreeSet<String>,
@@ -22,24 +32,63 @@ pub(super) struct Proof {
 }
 
 impl Outbound {
-    /// Asks Discord for guild, roles, channel and members, and computes the readers.
+    /// Who reads the restricted channel: only the three sides, and those accepted by name, may.
     pub(super) async fn prove(&self, channel: &str) -> Result<Proof, Verdict> {
+        let seen = self.look(channel).await?;
+        let readers = who_can_read(&seen.guild, &seen.roles, &seen.channel, &seen.members);
+        Ok(self.judged(&readers, &seen, |reader| {
+            self.is_side(reader, &seen.members)
+        }))
+    }
+
+    /// Who would read a private thread of this channel: its members, and those accepted by name.
+    pub(super) async fn prove_thread(
+        &self,
+        parent: &str,
+        members: &[AccountId],
+    ) -> Result<Proof, Verdict> {
+        let seen = self.look(parent).await?;
+        let added: BTreeSet<u64> = members
+            .iter()
+            .filter_map(|m| m.as_str().parse().ok())
+            .collect();
+        let readers = who_can_read_private_thread(
+            &seen.guild,
+            &seen.roles,
+            &seen.channel,
+            &seen.members,
+            &added,
+        );
+        Ok(self.judged(&readers, &seen, |reader| added.contains(&reader.user_id)))
+    }
+
+    /// Asks Discord for guild, roles, channel and members as they are now.
+    async fn look(&self, channel: &str) -> Result<Seen, Verdict> {
         let guild_id = &self.guild.guild;
-        let guild: Guild = self.ask(&Call::get_guild(guild_id)).await?;
-        let roles: Vec<GuildRole> = self.ask(&Call::get_guild_roles(guild_id)).await?;
-        let channel: Channel = self.ask(&Call::get_channel(channel)).await?;
-        let members = self.all_members().await?;
-        let readers = who_can_read(&guild, &roles, &channel, &members);
-        let mut faults = BTreeSet::new();
-        for reader in &readers {
-            if !self.is_allowed(reader, &members) {
-                faults.extend(reader.why.iter().map(|why| cause(*why, reader, &roles)));
-            }
-        }
-        Ok(Proof {
+        Ok(Seen {
+            guild: self.ask(&Call::get_guild(guild_id)).await?,
+            roles: self.ask(&Call::get_guild_roles(guild_id)).await?,
+            channel: self.ask(&Call::get_channel(channel)).await?,
+            members: self.all_members().await?,
+        })
+    }
+
+    fn judged(&self, readers: &[Reader], seen: &Seen, may: impl Fn(&Reader) -> bool) -> Proof {
+        let strangers = readers
+            .iter()
+            .filter(|reader| !self.is_accepted(reader) && !may(reader));
+        let faults: BTreeSet<String> = strangers
+            .flat_map(|reader| {
+                reader
+                    .why
+                    .iter()
+                    .map(|why| cause(*why, reader, &seen.roles))
+            })
+            .collect();
+        Proof {
             readers: readers.iter().map(|r| r.user_id.to_string()).collect(),
             faults: faults.into_iter().collect(),
-        })
+        }
     }
 
     async fn ask<T: serde::de::DeserializeOwned>(&self, call: &Call) -> Result<T, Verdict> {
@@ -66,12 +115,14 @@ impl Outbound {
         }
     }
 
-    /// Those of the three sides, those accepted by name, and Baton itself.
-    fn is_allowed(&self, reader: &Reader, members: &[Member]) -> bool {
+    /// Those accepted by name, and Baton itself.
+    fn is_accepted(&self, reader: &Reader) -> bool {
         let id = reader.user_id.to_string();
-        if self.guild.accepted.contains(&id) || self.guild.own.as_deref() == Some(id.as_str()) {
-            return true;
-        }
+        self.guild.accepted.contains(&id) || self.guild.own.as_deref() == Some(id.as_str())
+    }
+
+    /// Those of the three sides.
+    fn is_side(&self, reader: &Reader, members: &[Member]) -> bool {
         let member = members.iter().find(|m| m.user_id == reader.user_id);
         let roles: Vec<String> = member.map_or_else(Vec::new, |m| {
             m.roles.iter().map(ToString::to_string).collect()
