@@ -58,10 +58,22 @@ impl Outbound {
         let mut members = view.mentions.clone();
         members.extend(view.security_account.clone());
         let name = format!("{} brief {}", view.id, view.number);
+        // Under the sealed channel, which Security sees too: the security contact belongs in it.
+        let parent = match self.channel(&ChannelKey::new(placement::SEALED)) {
+            Ok(parent) => parent,
+            Err(verdict) => return Ok(verdict),
+        };
+        let proof = match self.prove_thread(&parent, &members).await {
+            Ok(proof) => proof,
+            Err(verdict) => return Ok(verdict),
+        };
+        if !proof.faults.is_empty() {
+            return Ok(unproven(&proof.faults));
+        }
         let thread = self
             .thread_with(
                 &format!("{key}:thread"),
-                channel,
+                &parent,
                 &name,
                 &members,
                 row.incident,
