@@ -2,6 +2,7 @@
 //! They never speak to the network and know no Discord, no HTTP.
 
 pub mod act;
+mod around;
 pub mod containment;
 pub mod dry_run;
 mod facts;
