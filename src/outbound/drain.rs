@@ -215,7 +215,8 @@ fn pause(attempts: i64) -> Duration {
     Duration::from_secs(2_u64.pow(doublings)).min(LONGEST_PAUSE)
 }
 
-/// A row that rests is told in the audit channel; a notice that rests is only logged.
+/// A row that rests is told in the audit channel, once for each reason: it is tried again at every change of the guild.
+/// A notice that rests is only logged.
 async fn rest(
     connection: &mut store::Connection,
     row: &Row,
@@ -225,7 +226,7 @@ async fn rest(
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<(), StoreError> {
     store::outbox::settle(connection, row.id, settlement, Some(why), now).await?;
-    if row.kind == "notice" {
+    if row.kind == "notice" || row.last_fault.as_deref() == Some(why) {
         return Ok(());
     }
     let key = format!("notice:{}", row.id);
