@@ -221,13 +221,12 @@ async fn intend(
     use effect::Effect;
     let id = incident.id;
     let urgency = 5 - i64::from(incident.severity as u8);
-    let number = |visit: &usize| i64::try_from(*visit).unwrap_or(i64::MAX);
     let (kind, key, channel, arg, base) = match wanted {
         Effect::PostCard { visit, channel } => (
             "post_card",
             format!("post:{id}:{visit}"),
             channel,
-            number(visit),
+            number(*visit),
             0,
         ),
         Effect::RemindBrief {
@@ -277,14 +276,14 @@ async fn intend(
             "remind",
             format!("remind:{id}:{visit}:{times}"),
             channel,
-            number(visit),
+            number(*visit),
             10,
         ),
         Effect::EditCard { visit, channel } => (
             "edit_card",
             format!("edit:{id}:{visit}"),
             channel,
-            number(visit),
+            number(*visit),
             20,
         ),
     };
@@ -297,4 +296,8 @@ async fn intend(
         rank: base + urgency,
     };
     store::outbox::insert(connection, &intent, now).await
+}
+
+fn number(visit: usize) -> i64 {
+    i64::try_from(visit).unwrap_or(i64::MAX)
 }

@@ -60,12 +60,13 @@ pub fn clearance() -> Clearance {
 fn first_card(route: &Route, on: OnIncident, now: DateTime<Utc>, zone: Tz) -> Option<CardView> {
     let playbook = &route.loaded.playbook;
     let incident = opened(route, &on, now)?;
+    let stage = playbook.stage(&incident.stage)?;
     let sight = Sight {
         playbook,
         alerts: &[on],
         names: &BTreeMap::new(),
         detections: None,
-        clearance: &policy::channel(false),
+        clearance: &policy::channel(stage, false, false),
         now,
         zone,
     };

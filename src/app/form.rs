@@ -173,7 +173,7 @@ impl App {
                     let readiness = opened.form.readiness.clone();
                     // A gate that a second person opens is judged by the step itself.
                     if !readiness.is_ready() && !readiness.only_gates() {
-                        return Err(Refusal::RecordIncomplete(readiness).into());
+                        return Err(Refusal::RecordIncomplete(Box::new(readiness)).into());
                     }
                     let visible = app.visible(connection, &actor, draft.incident).await?;
                     let transition = way(&visible, &draft.transition)?;

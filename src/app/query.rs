@@ -215,7 +215,10 @@ impl App {
             .collect();
         let placement = placement::of(&incident, &stay.channel, &readers, &walls);
         let offered = matches!(stay.state, crate::domain::incident::VisitState::Offered);
-        let clearance = policy::channel(offered);
+        let working = matches!(stay.state, crate::domain::incident::VisitState::Working);
+        // While its own handoff waits elsewhere, it is as if held.
+        let held = incident.holder().is_some() || !working;
+        let clearance = policy::channel(stage, offered, held);
         let view = self
             .card_view(&mut reader, &incident, visit, &clearance)
             .await?;

@@ -180,10 +180,18 @@ pub fn details(
     allowed.then(|| Clearance::at(Level::Everything))
 }
 
-/// What the card in a stage's channel may show: everybody with the stage's role reads it.
-/// To whom a record is offered, they read it, so that they can judge whether to accept.
-pub fn channel(offered: bool) -> Clearance {
-    Clearance::at(if offered { Level::Record } else { Level::Facts })
+/// What the card in a stage's channel may show: what everybody with the stage's role may read of it there.
+/// To whom a record is offered, they read it, so that they can judge whether to accept; once an investigator holds
+/// it, the others of the tier read id, severity, age and holder, and the case goes on in its thread.
+pub fn channel(stage: &Stage, offered: bool, held: bool) -> Clearance {
+    let investigates = INVESTIGATORS.contains(&stage.role);
+    let level = match (investigates, held) {
+        _ if offered => Level::Record,
+        (true, true) => Level::Stub,
+        (true, false) => Level::Record,
+        (false, _) => Level::Facts,
+    };
+    Clearance::at(level)
 }
 
 /// What the private thread of an accepted incident may show: only those on the case are in it.

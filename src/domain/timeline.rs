@@ -150,9 +150,6 @@ impl Teller<'_> {
                 line.on = self.sentences(criteria);
                 self.record(line, entries, done);
             }
-            Event::Raised { times } => {
-                line.what = format!("raised: nobody took it in time ({times})");
-            }
             Event::Proposed { .. }
             | Event::Agreed { .. }
             | Event::Refused { .. }
@@ -166,6 +163,7 @@ impl Teller<'_> {
             | Event::Reminded { .. }
             | Event::Reopened { .. }
             | Event::Routed { .. }
+            | Event::Raised { .. }
             | Event::Noted { .. } => self.tell_beside(event, line),
         }
     }
@@ -221,6 +219,9 @@ impl Teller<'_> {
                 let what = format!("declared an emergency for containment {number}");
                 self.reasoned(line, &what, reason);
             }
+            Event::Raised { times } => {
+                line.what = format!("raised: nobody took it in time ({times})");
+            }
             Event::Noted { text } => self.reasoned(line, "noted", text),
             Event::StatusSet { severity, text } => {
                 let what = severity.map_or_else(
@@ -246,8 +247,7 @@ impl Teller<'_> {
             | Event::Offered { .. }
             | Event::Accepted { .. }
             | Event::Returned { .. }
-            | Event::Ended { .. }
-            | Event::Raised { .. } => {}
+            | Event::Ended { .. } => {}
         }
     }
 

@@ -102,7 +102,11 @@ impl Outbound {
                 Verdict::Delivered(Some((key, posted))) => {
                     self.save_posted(&key, row.incident, posted).await?;
                 }
-                other => return Ok(other),
+                other @ (Verdict::Delivered(None)
+                | Verdict::Repost { .. }
+                | Verdict::Later { .. }
+                | Verdict::Parked(_)
+                | Verdict::Dead(_)) => return Ok(other),
             }
         }
         // In the thread everybody is named already; the channel's message mentioned them.
@@ -161,8 +165,8 @@ impl Outbound {
             .collect();
         let content = Some(format!("{}: a brief still waits", view.id));
         let card = Card {
-            mentions,
             content,
+            mentions,
             ..card
         };
         let sent = self.send_card(&channel, &card, &self.nonce(row)).await;

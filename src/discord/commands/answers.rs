@@ -60,6 +60,30 @@ pub fn refused(refusal: &Refusal, holder: Option<&str>, zone: Tz) -> Answer {
             "Say what is missing, so that it can be amended.".to_owned(),
             "Give a reason and send it again.",
         ),
+        Refusal::Proposed { .. }
+        | Refusal::NothingProposed
+        | Refusal::SamePerson
+        | Refusal::NoContact { .. }
+        | Refusal::Gates { .. }
+        | Refusal::NoEngagement
+        | Refusal::NoAction { .. } => return beside(refusal, holder),
+        Refusal::Changed => (
+            "It has changed meanwhile",
+            "Somebody, or you in another window, was faster.".to_owned(),
+            "Look again: /queue or /drafts.",
+        ),
+    };
+    Answer {
+        title: title.to_owned(),
+        text,
+        missing: Vec::new(),
+        next: next.to_owned(),
+    }
+}
+
+/// Refusals of steps beside the stages.
+fn beside(refusal: &Refusal, holder: Option<&str>) -> Answer {
+    let (title, text, next) = match refusal {
         Refusal::Proposed { .. } => (
             "It waits for a second person",
             format!("{} proposed to end it.", holder.unwrap_or("Somebody else")),
@@ -101,10 +125,19 @@ pub fn refused(refusal: &Refusal, holder: Option<&str>, zone: Tz) -> Answer {
             why.clone(),
             "/contain list shows where each stands.",
         ),
-        Refusal::Changed => (
-            "It has changed meanwhile",
-            "Somebody, or you in another window, was faster.".to_owned(),
-            "Look again: /queue or /drafts.",
+        Refusal::NotFound
+        | Refusal::NotYours { .. }
+        | Refusal::Held { .. }
+        | Refusal::Offered { .. }
+        | Refusal::NothingOffered
+        | Refusal::Ended
+        | Refusal::NoSuchWay { .. }
+        | Refusal::RecordIncomplete(_)
+        | Refusal::ReasonMissing
+        | Refusal::Changed => (
+            "Not possible now",
+            String::new(),
+            "/help shows what you can do.",
         ),
     };
     Answer {

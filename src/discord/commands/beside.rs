@@ -273,8 +273,8 @@ impl Bot {
                     .into_iter()
                     .filter_map(|name| person(options, name));
                 let accounts = named.map(AccountId::new).collect();
-                let names = self.app.set_roster(actor, side, accounts).await?;
-                (format!("{side} is set"), names.join(", deputy "))
+                let set = self.app.set_roster(actor, side, accounts).await?;
+                (format!("{side} is set"), set.join(", deputy "))
             }
             RosterAct::Absent => {
                 let away = option(options, "state").as_deref() == Some("away");

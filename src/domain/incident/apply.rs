@@ -3,9 +3,10 @@
 use super::beside;
 use super::event::{Evaluated, Event};
 use super::{
-    Criterion, Ended, Held, Incident, Offer, Phase, Returned, Visit, VisitState, empty_record,
+    Criterion, EndKind, Ended, Held, Incident, Offer, Phase, Returned, Visit, VisitState,
+    empty_record,
 };
-use crate::domain::ids::{ChannelKey, CriterionId, FieldId, PersonId, StageId};
+use crate::domain::ids::{ChannelKey, CriterionId, FieldId, PersonId, StageId, TransitionId};
 use crate::domain::record::Entry;
 use crate::domain::restricted::Restricted;
 use chrono::{DateTime, Utc};
@@ -55,23 +56,7 @@ pub fn apply(
         } => {
             confirm(&mut incident.criteria, criteria, by);
             append(&mut incident, entries);
-            incident.returned = None;
-            set_last_visit(&mut incident, VisitState::Waiting);
-            incident.visits.push(Visit {
-                stage: to.clone(),
-                channel: channel.clone(),
-                since: at,
-                state: VisitState::Offered,
-                raised: 0,
-            });
-            let (transition, from, to) = (transition.clone(), incident.stage.clone(), to.clone());
-            incident.phase = Phase::Offered(Offer {
-                transition,
-                from,
-                to,
-                by,
-                at,
-            });
+            offered(&mut incident, transition, to, channel, by, at);
         }
         Event::Accepted { owner } => accepted(&mut incident, owner, by, at),
         Event::Returned { reason, channel } => returned(&mut incident, reason, channel, by, at),
@@ -84,14 +69,7 @@ pub fn apply(
         } => {
             confirm(&mut incident.criteria, criteria, by);
             append(&mut incident, entries);
-            incident.proposal = None;
-            set_last_visit(&mut incident, VisitState::Ended(at));
-            incident.phase = Phase::Ended(Ended {
-                transition: transition.clone(),
-                kind: *kind,
-                by,
-                at,
-            });
+            ended(&mut incident, transition, *kind, by, at);
         }
         Event::Proposed { .. }
         | Event::Agreed { .. }
@@ -192,6 +170,49 @@ fn opened(event: &Event, at: DateTime<Utc>) -> Option<Incident> {
         version: 1,
         record: empty_record(),
     })
+}
+
+fn offered(
+    incident: &mut Incident,
+    transition: &TransitionId,
+    to: &StageId,
+    channel: &ChannelKey,
+    by: PersonId,
+    at: DateTime<Utc>,
+) {
+    incident.returned = None;
+    set_last_visit(incident, VisitState::Waiting);
+    incident.visits.push(Visit {
+        stage: to.clone(),
+        channel: channel.clone(),
+        since: at,
+        state: VisitState::Offered,
+        raised: 0,
+    });
+    incident.phase = Phase::Offered(Offer {
+        transition: transition.clone(),
+        from: incident.stage.clone(),
+        to: to.clone(),
+        by,
+        at,
+    });
+}
+
+fn ended(
+    incident: &mut Incident,
+    transition: &TransitionId,
+    kind: EndKind,
+    by: PersonId,
+    at: DateTime<Utc>,
+) {
+    incident.proposal = None;
+    set_last_visit(incident, VisitState::Ended(at));
+    incident.phase = Phase::Ended(Ended {
+        transition: transition.clone(),
+        kind,
+        by,
+        at,
+    });
 }
 
 fn accepted(incident: &mut Incident, owner: &str, by: PersonId, at: DateTime<Utc>) {

@@ -66,6 +66,27 @@ pub fn apply(incident: &mut Incident, event: &Event, by: PersonId, at: DateTime<
                 incident.severity = *severity;
             }
         }
+        Event::ContainmentProposed { .. }
+        | Event::ContainmentAuthorised { .. }
+        | Event::ContainmentReported { .. }
+        | Event::GateOverridden { .. } => contained(incident, event, by, at),
+        Event::Opened { .. }
+        | Event::AlertAttached { .. }
+        | Event::AlertRepeated { .. }
+        | Event::Claimed
+        | Event::Offered { .. }
+        | Event::Accepted { .. }
+        | Event::Returned { .. }
+        | Event::Ended { .. }
+        | Event::Raised { .. }
+        | Event::Reopened { .. }
+        | Event::Routed { .. }
+        | Event::Noted { .. } => {}
+    }
+}
+
+fn contained(incident: &mut Incident, event: &Event, by: PersonId, at: DateTime<Utc>) {
+    match event {
         Event::ContainmentProposed {
             number,
             action,
@@ -113,9 +134,16 @@ pub fn apply(incident: &mut Incident, event: &Event, by: PersonId, at: DateTime<
         | Event::Returned { .. }
         | Event::Ended { .. }
         | Event::Raised { .. }
+        | Event::Proposed { .. }
+        | Event::Agreed { .. }
+        | Event::Refused { .. }
+        | Event::Engaged { .. }
+        | Event::Answered { .. }
+        | Event::Noted { .. }
+        | Event::StatusSet { .. }
+        | Event::Reminded { .. }
         | Event::Reopened { .. }
-        | Event::Routed { .. }
-        | Event::Noted { .. } => {}
+        | Event::Routed { .. } => {}
     }
 }
 
@@ -148,7 +176,17 @@ fn answered(incident: &mut Incident, number: u32, choice: Choice, by: PersonId, 
             }
         }
         // Whoever answers has read it.
-        _ => mine.for_each(|contact| {
+        Choice::Acknowledge
+        | Choice::Notify
+        | Choice::DoNotNotify
+        | Choice::Hold
+        | Choice::ReleaseHold
+        | Choice::MoreNeeded
+        | Choice::HoldContainment
+        | Choice::ProceedContainment
+        | Choice::InformManager
+        | Choice::TakenOver
+        | Choice::GoesOnAlone => mine.for_each(|contact| {
             contact.acknowledged_at.get_or_insert(at);
         }),
     }

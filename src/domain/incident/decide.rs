@@ -175,7 +175,7 @@ fn submit(
         return Ok(events);
     }
     if !readiness.is_ready() {
-        return Err(Refusal::RecordIncomplete(readiness));
+        return Err(Refusal::RecordIncomplete(Box::new(readiness)));
     }
     events.push(taken(
         incident,

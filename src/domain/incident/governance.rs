@@ -23,7 +23,7 @@ pub fn engage(
         .ok_or(Refusal::NoSuchWay { ways: Vec::new() })?;
     let readiness = readiness(incident, transition, submission, context);
     if !readiness.is_ready() {
-        return Err(Refusal::RecordIncomplete(readiness));
+        return Err(Refusal::RecordIncomplete(Box::new(readiness)));
     }
     let number = u32::try_from(incident.engagements.len())
         .unwrap_or(u32::MAX)
@@ -91,6 +91,10 @@ pub fn remind(incident: &Incident, number: u32) -> Result<Vec<Event>, Refusal> {
 
 /// Pressing twice is no second decision.
 fn said_already(engagement: &Engagement, choice: Choice, actor: &Actor) -> bool {
-    let mine = engagement.decisions.iter().filter(|d| d.by == actor.person);
-    mine.last().is_some_and(|last| last.choice == choice)
+    let mine = engagement
+        .decisions
+        .iter()
+        .rev()
+        .find(|d| d.by == actor.person);
+    mine.is_some_and(|last| last.choice == choice)
 }

@@ -31,7 +31,7 @@ pub enum Refusal {
     NoSuchWay {
         ways: Vec<String>,
     },
-    RecordIncomplete(Readiness),
+    RecordIncomplete(Box<Readiness>),
     /// A return says why.
     ReasonMissing,
     /// The step waits for a second person; somebody proposed it.

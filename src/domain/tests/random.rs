@@ -300,6 +300,8 @@ fn step(case: &mut Case, who: Option<&Actor>, asked: &Asked) -> usize {
             Effect::EditCard { .. }
             | Effect::Remind { .. }
             | Effect::PostBrief { .. }
+            | Effect::RemindBrief { .. }
+            | Effect::PostStatus { .. }
             | Effect::EditBrief { .. }
             | Effect::OpenThread { .. } => None,
         })
