@@ -5,10 +5,12 @@ mod beside;
 mod complete;
 mod forms;
 mod handle;
+mod registration;
 mod report;
 mod screens;
 mod steps;
 mod table;
 
 pub use handle::{Bot, Reply};
-pub use table::{COMMANDS, Verb, registration};
+pub use registration::registration;
+pub use table::{COMMANDS, Verb};
