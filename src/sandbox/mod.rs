@@ -170,6 +170,9 @@ fn router(app: &App) -> Router {
         .route("/", get(root))
         .route("/gateway", any(gateway::socket::upgrade))
         .route("/resume", any(gateway::socket::upgrade))
+        // Clients put their query behind a slash.
+        .route("/gateway/", any(gateway::socket::upgrade))
+        .route("/resume/", any(gateway::socket::upgrade))
         .route("/attachments/{channel}/{id}/{name}", get(page::file))
         .merge(act::routes())
         .merge(rest::routes(app))
