@@ -15,6 +15,8 @@ pub mod query;
 pub mod replay;
 pub mod route;
 pub mod sweep;
+#[cfg(test)]
+mod tests;
 
 use crate::domain::incident::Refusal;
 use crate::store::{Store, StoreError};

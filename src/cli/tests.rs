@@ -141,7 +141,7 @@ fn a_dry_run_shows_facts_playbook_stage_criteria_and_card() {
         "(rests on the person's history, which a dry run does not know)",
         "  | Low · INC-0 · Triage",
         "  | Destination: web.chat-service.example",
-        "[Claim] [Escalate] [Details]",
+        "[Claim] [Escalate] [Dismiss] [Details]",
         "Nothing was stored.",
     ] {
         assert!(out.contains(line), "{line}\n---\n{out}");

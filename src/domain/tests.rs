@@ -60,6 +60,8 @@ struct Case {
     incident: Option<Incident>,
     history: Vec<(Event, PersonId, DateTime<Utc>)>,
     now: DateTime<Utc>,
+    /// What was counted of the person concerned.
+    detections: Option<i64>,
 }
 
 impl Case {
@@ -70,6 +72,7 @@ impl Case {
             incident: None,
             history: Vec::new(),
             now: start(),
+            detections: None,
         }
     }
 
@@ -85,7 +88,10 @@ impl Case {
     }
 
     fn context<'a>(&'a self, actor: Option<&'a Actor>) -> Context<'a> {
-        Context::new(self.now, &self.playbook, actor)
+        Context {
+            detections: self.detections,
+            ..Context::new(self.now, &self.playbook, actor)
+        }
     }
 
     /// Decides and, where it is allowed, folds the events in.

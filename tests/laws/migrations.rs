@@ -6,9 +6,11 @@ use baton::app::form::Given;
 use baton::app::intake::{Arrived, Batch};
 use baton::app::playbooks::Playbooks;
 use baton::app::{App, AppError, Clock, Ids};
+use baton::domain::governance::Choice;
 use baton::domain::ids::{AccountId, IncidentId, SourceId};
 use baton::domain::incident::Command;
-use baton::domain::playbook::definition::TransitionKind;
+use baton::domain::playbook::definition::{FieldKind, TransitionKind};
+use baton::domain::policy::Actor;
 use baton::domain::role::Role;
 use baton::http::sources::Adapter;
 use baton::store::{self, Connection, Store};
@@ -91,6 +93,7 @@ async fn work(app: &App) -> Result<(), AppError> {
     let form = app.open_form(&actor, incident, ways[0].0.clone()).await?;
     app.give(&actor, form.draft, Given::AllSilent).await?;
     app.details(&actor, incident).await?;
+    engage(app, &actor, incident).await?;
     let (at, by) = (app.now(), actor.person);
     app.store
         .write(move |connection| {
@@ -107,6 +110,61 @@ async fn work(app: &App) -> Result<(), AppError> {
             })
         })
         .await
+}
+
+/// The incident goes on to investigation, Governance is engaged, and Legal says something beside an answer.
+async fn engage(app: &App, tier1: &Actor, incident: IncidentId) -> Result<(), AppError> {
+    let member = async |name: &str, role| {
+        let account = AccountId::new(format!("9{name}"));
+        app.actor(account, name.to_owned(), [role].into(), false)
+            .await
+    };
+    let (tier2, legal) = (
+        member("tier2", Role::Tier2).await?,
+        member("legal", Role::Legal).await?,
+    );
+    app.set_roster(&legal, Role::Legal, vec![legal.account.clone()])
+        .await?;
+    send(app, tier1, incident, TransitionKind::Handoff).await?;
+    app.act(&tier2, incident, Command::Accept).await?;
+    send(app, &tier2, incident, TransitionKind::Engagement).await?;
+    let words = Some("The insurer wants to know".to_owned());
+    app.answer_engagement(&legal, incident, 1, Choice::Hold, words)
+        .await
+        .map(drop)
+}
+
+/// Fills the first form of this kind and submits it. What a person has to write is the same sentence everywhere.
+async fn send(
+    app: &App,
+    actor: &Actor,
+    incident: IncidentId,
+    kind: TransitionKind,
+) -> Result<(), AppError> {
+    let ways = app.ways(actor, incident, kind).await?;
+    let form = app.open_form(actor, incident, ways[0].0.clone()).await?;
+    let playbook = &form.playbook.playbook;
+    let missing = form.form.items.iter().filter(|item| item.shown.is_none());
+    let written = missing.map(|item| {
+        let text = match playbook.field(&item.field).unwrap().kind {
+            FieldKind::Time => "2026-11-04 12:00",
+            _ => "Data of customers went to an outside address",
+        };
+        (item.field.to_string(), vec![text.to_owned()])
+    });
+    let criteria = form.form.criteria.iter().map(|c| c.id.to_string());
+    // A legal hold: one that calls Legal alone.
+    let criteria = criteria.filter(|id| kind == TransitionKind::Handoff || id.contains("hold"));
+    let done = form.form.done.iter().map(|line| line.id.0.clone());
+    for given in [
+        Given::Page(written.collect()),
+        Given::AllSilent,
+        Given::Criteria(criteria.collect()),
+        Given::Done(done.collect()),
+    ] {
+        app.give(actor, form.draft, given).await?;
+    }
+    app.submit(actor, form.draft).await.map(drop)
 }
 
 /// One body, and an element beside it that cannot be read.

@@ -2,8 +2,8 @@
 //! is absent, and text from outside stays text.
 
 use baton::render::contexts::{
-    Answer, CardContext, Details, Drafts, Help, Notice, PastCard, Queue, Reminder, Review,
-    ThreadContext, Timeline,
+    Answer, Brief, BriefStub, CardContext, Containment, Details, Drafts, Help, Notice, PastCard,
+    Queue, Reminder, Review, Said, ThreadContext, Timeline,
 };
 use baton::render::templates::{SHIPPED, Template, Templates};
 use serde::{Serialize, Serializer};
@@ -61,6 +61,10 @@ fn subjects() -> Vec<Subject> {
         subject::<Answer>(),
         subject::<Drafts>(),
         subject::<Help>(),
+        subject::<Brief>(),
+        subject::<BriefStub>(),
+        subject::<Said>(),
+        subject::<Containment>(),
     ]
 }
 
