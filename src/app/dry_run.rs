@@ -66,7 +66,7 @@ fn first_card(route: &Route, on: OnIncident, now: DateTime<Utc>, zone: Tz) -> Op
         alerts: &[on],
         names: &BTreeMap::new(),
         detections: None,
-        clearance: &policy::channel(stage, false),
+        clearance: &policy::channel(false),
         now,
         zone,
     };
