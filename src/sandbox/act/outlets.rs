@@ -61,7 +61,8 @@ pub async fn send(State(app): State<App>, Path(name): Path<String>, body: Json<V
     let found = app.within(|inner| inner.outlets.iter().find(|one| one.name == name).cloned());
     let outlet = found.ok_or_else(|| Wrong::unknown(format!("no outlet {name:?}")))?;
     let began = Instant::now();
-    let failed = |error: reqwest::Error| Wrong::bad(format!("{} did not answer: {error}", outlet.url));
+    let failed =
+        |error: reqwest::Error| Wrong::bad(format!("{} did not answer: {error}", outlet.url));
     let client = Client::builder()
         .no_proxy()
         .redirect(Policy::none())
@@ -79,5 +80,7 @@ pub async fn send(State(app): State<App>, Path(name): Path<String>, body: Json<V
     let status = answer.status().as_u16();
     let text = answer.text().await.map_err(failed)?;
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Json(json!({ "status": status, "body": text, "took_ms": took_ms })))
+    Ok(Json(
+        json!({ "status": status, "body": text, "took_ms": took_ms }),
+    ))
 }

@@ -48,7 +48,8 @@ pub fn message(inner: &Inner, row: &Message) -> Value {
         value.set("reply_to", reply);
     }
     if let Some(answers) = &row.interaction {
-        let answers = json!({ "user": answers.user_id, "kind": answers.kind, "command": answers.command });
+        let answers =
+            json!({ "user": answers.user_id, "kind": answers.kind, "command": answers.command });
         value.set("answers", answers);
     }
     if let Some(thread) = row.thread_id.and_then(|id| inner.world.channels.get(&id)) {
@@ -88,7 +89,10 @@ fn seen<'a>(inner: &'a Inner, user: Id, channel: &Channel, at: &Where) -> Vec<&'
     let history = inner.world.can(user, channel, READ_MESSAGE_HISTORY);
     let low = at.after.map_or(Bound::Unbounded, Bound::Excluded);
     let high = at.before.map_or(Bound::Unbounded, Bound::Excluded);
-    let empty = at.after.zip(at.before).is_some_and(|(after, before)| after >= before);
+    let empty = at
+        .after
+        .zip(at.before)
+        .is_some_and(|(after, before)| after >= before);
     let all = inner.world.messages.get(&channel.id).filter(|_| !empty);
     let all = all.into_iter().flat_map(|of| of.range((low, high)));
     let visible = all

@@ -196,6 +196,20 @@ function heard(event) {
   }
 }
 
+/** Everyone whom the window can be, with their roles. */
+function choose() {
+  const roles = (one) => one.roles.map((id) => state.roles.find((role) => role.id === id)?.name).filter((name) => name && name !== one.username);
+  $("chooser").replaceChildren(
+    h("h3", {}, "Who are you?"),
+    h(
+      "ul",
+      {},
+      state.members.map((one) => h("li", {}, h("a", { href: address(one.username) }, one.username), h("span", { class: "faint" }, ` ${roles(one).join(", ")}`))),
+    ),
+  );
+  $("chooser").hidden = false;
+}
+
 let stop = () => {};
 let joined = false;
 
@@ -215,6 +229,7 @@ async function become(name, wanted) {
   }
   unread.begin();
   $("who").value = name;
+  $("chooser").hidden = true;
   leader.learn();
   const seen = state.channels.find((one) => one.name === wanted || one.id === wanted);
   const last = channelOf(kept.read(`channel:${name}`, ""));
@@ -274,8 +289,9 @@ async function start() {
   });
   setInterval(refreshTimes, TIMES_EVERY_MS);
   const all = await api.everyone();
-  const names = all.members.filter((one) => !one.user.bot).map((one) => one.user.username);
-  $("guild").textContent = all.guild.name;
+  const people = all.members.filter((one) => !one.user.bot);
+  const names = people.map((one) => one.user.username);
+  state.guild = all.guild;
   const who = $("who");
   who.replaceChildren(h("option", { value: "" }, "Choose…"), ...names.map((one) => h("option", { value: one }, one)));
   who.addEventListener("change", () => who.value && become(who.value, channelOf(state.channel)?.name));
@@ -286,8 +302,11 @@ async function start() {
   } else if (name) {
     await become(name, at.get("channel"));
   } else {
+    state.roles = all.roles;
+    state.members = people.map((one) => ({ id: one.user.id, username: one.user.username, roles: one.roles }));
     paintHead();
     leader.learn();
+    choose();
     who.focus();
   }
 }

@@ -22,6 +22,9 @@ export class MessageList {
     box.append(this.top, this.rows);
     this.reset(null);
     box.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    // Heights are estimated until messages are painted; whoever was at the bottom stays there.
+    new ResizeObserver(() => this.stuck && this.toBottom()).observe(this.rows);
+    new ResizeObserver(() => this.stuck && this.toBottom()).observe(box);
     jump.addEventListener("click", () => this.open(this.channel));
     box.addEventListener("keydown", (event) => this.keys(event));
   }
@@ -34,6 +37,7 @@ export class MessageList {
     this.oldest = false;
     this.newest = true;
     this.busy = false;
+    this.stuck = true;
     this.rows.replaceChildren();
     this.top.hidden = true;
     this.jump.hidden = true;
@@ -75,6 +79,7 @@ export class MessageList {
   }
 
   toBottom() {
+    this.stuck = true;
     this.box.scrollTop = this.box.scrollHeight;
   }
 
@@ -95,7 +100,7 @@ export class MessageList {
     if (this.busy || this.waiting.length === 0) return;
     const rows = this.waiting;
     this.waiting = [];
-    const stick = this.newest && this.atBottom();
+    const stick = this.newest && this.stuck;
     for (const row of rows) this.put(row, stick);
     if (stick) {
       while (this.shown.length > MOST) this.drop(this.shown[0]);
@@ -164,8 +169,9 @@ export class MessageList {
   }
 
   scrolled() {
+    this.stuck = this.newest && this.atBottom();
     if (this.busy || !this.channel) return;
-    if (this.newest && this.atBottom()) this.jump.hidden = true;
+    if (this.stuck) this.jump.hidden = true;
     if (this.box.scrollTop < NEAR && !this.oldest) this.more("before");
     else if (!this.newest && this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR) this.more("after");
   }

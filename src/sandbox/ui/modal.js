@@ -202,10 +202,10 @@ export function openModal(modal, appName, submit) {
 function returnFocus(back, backTo) {
   if (document.querySelector("dialog[open]")) return;
   if (back?.isConnected && !back.disabled) {
-    back.focus();
+    back.focus({ preventScroll: true });
     return;
   }
   const message = backTo?.message && document.querySelector(`[data-id="${CSS.escape(backTo.message)}"]`);
   const same = message && [...message.querySelectorAll("[data-custom-id]")].find((el) => el.dataset.customId === backTo.custom);
-  (same ?? message ?? document.getElementById("composer-text"))?.focus();
+  (same ?? message ?? document.getElementById("composer-text"))?.focus({ preventScroll: true });
 }

@@ -90,7 +90,8 @@ export function picker(settings) {
     const words = chosen.map(label).join(", ");
     text.textContent = words || placeholder;
     text.classList.toggle("faint", !words);
-    button.setAttribute("aria-label", `${name}: ${words || placeholder}`);
+    const shows = words || placeholder;
+    button.setAttribute("aria-label", shows === name ? name : `${name}: ${shows}`);
   };
 
   const paint = () => {
