@@ -74,7 +74,6 @@ test("an alert travels to an accepted handoff by keyboard alone", async () => {
   const [triage, investigation] = [await chrome.window(), await chrome.window()];
   for (const [page, member] of [[triage, "tier1"], [investigation, "tier2"]]) {
     await page.goto(world.base);
-    await reach(page, /^tier/, "Tab").catch(() => {});
     await reach(page, new RegExp(`^${member}$`));
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 2, name: "#" }).waitFor();
@@ -134,15 +133,15 @@ test("the drill panel sends a sample, writes as a member, moves the clock, break
 
   await panel.getByLabel("Send to").selectOption("purview");
   assert.match(await panel.getByLabel("Body").inputValue(), /^\s*\{/);
-  await panel.getByRole("button", { name: "Send body" }).click();
+  await panel.getByRole("button", { name: "Send sample" }).click();
   await panel.getByText(/^202 after/).waitFor();
   await panel.getByLabel("Sample").selectOption("Your own");
   await panel.getByLabel("Body").fill("no JSON");
-  await panel.getByRole("button", { name: "Send body" }).click();
+  await panel.getByRole("button", { name: "Send sample" }).click();
   await panel.getByText(/^400 after/).waitFor();
 
-  await panel.getByLabel("Member").selectOption("tier1b");
-  await panel.getByLabel("Channel").selectOption("tier1-triage");
+  await panel.getByLabel("Member", { exact: true }).selectOption("tier1b");
+  await panel.getByLabel("Channel", { exact: true }).selectOption("tier1-triage");
   await panel.getByLabel("Text", { exact: true }).fill("a plain word");
   await panel.getByRole("button", { name: "Write" }).click();
   await message(page, "a plain word").waitFor();
@@ -157,7 +156,7 @@ test("the drill panel sends a sample, writes as a member, moves the clock, break
   await panel.getByRole("button", { name: "Inject fault" }).click();
   await panel.getByText("The fault waits for its request.").waitFor();
   await panel.getByLabel("Send to").selectOption("defender");
-  await panel.getByRole("button", { name: "Send body" }).click();
+  await panel.getByRole("button", { name: "Send sample" }).click();
   await panel.getByRole("list", { name: /Requests/ }).getByText(/ 500 POST \/channels/).waitFor();
 
   await panel.getByLabel("Whose roles").selectOption("outsider");

@@ -26,9 +26,8 @@ const list = new MessageList($("messages"), $("jump"), {
 const composer = new Composer($("composer"), { came, failed: (text) => list.note(notice(text)) });
 const leader = new Leader($("leader"), $("leader-toggle"));
 
-/** What came of an interaction: a message comes by the stream, a form opens here. */
+/** What came of an interaction: a form opens here; a message comes by the stream, in its order. */
 function came(outcome) {
-  if (outcome.message) list.heard(outcome.message);
   const modal = outcome.modal;
   if (!modal) return;
   const bot = nameOf(state.members.find((one) => one.bot)?.id);

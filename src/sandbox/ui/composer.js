@@ -65,7 +65,7 @@ function suggestions(input, name, take) {
       close();
     }
   });
-  input.addEventListener("blur", () => setTimeout(close, 100));
+  input.addEventListener("blur", () => setTimeout(() => document.activeElement === input || close(), 100));
   return {
     list,
     close,

@@ -57,8 +57,12 @@ export class Leader {
     this.toggle = toggle;
     this.since = 0;
     this.timer = 0;
-    box.append(h("h2", {}, "Drill panel"), this.sending().el, this.writing().el, this.time(), this.breaking().el, this.changing().el, this.watching());
-    toggle.addEventListener("click", () => this.show(box.hidden));
+    const title = h("h2", { tabindex: "-1" }, "Drill panel");
+    box.append(title, this.sending().el, this.writing().el, this.time(), this.breaking().el, this.changing().el, this.watching());
+    toggle.addEventListener("click", () => {
+      this.show(box.hidden);
+      if (!box.hidden) title.focus();
+    });
     this.show(kept.read("leader", false));
   }
 
@@ -93,7 +97,7 @@ export class Leader {
     this.body = h("textarea", { rows: "6", spellcheck: "false" });
     this.outlet.addEventListener("change", () => this.samples());
     this.sample.addEventListener("change", () => this.paste());
-    return part("Send a body", [labelled("Send to", this.outlet), labelled("Sample", this.sample), labelled("Body", this.body)], "Send body", async () => {
+    return part("Send a sample", [labelled("Send to", this.outlet), labelled("Sample", this.sample), labelled("Body", this.body)], "Send sample", async () => {
       const { status, body, took_ms: took } = await api.send(this.outlet.value, this.body.value);
       return `${status} after ${took} ms: ${body.slice(0, 500)}`;
     });
@@ -161,9 +165,9 @@ export class Leader {
   breaking() {
     const kind = h("select", {}, options(FAULTS));
     const times = h("input", { type: "number", min: "1", placeholder: "1" });
-    const ms = h("input", { type: "number", min: "1", placeholder: "none" });
-    const route = h("input", { type: "text", placeholder: "any request", autocomplete: "off" });
-    return part("Fault", [labelled("Fault", kind), labelled("How many requests", times), labelled("For milliseconds", ms), labelled("Route, such as POST /api/v10/channels", route)], "Inject fault", async () => {
+    const ms = h("input", { type: "number", min: "1", placeholder: "no limit" });
+    const route = h("input", { type: "text", placeholder: "such as POST /api/v10/channels", autocomplete: "off" });
+    return part("Fault", [labelled("Fault", kind), labelled("How many requests", times), labelled("For milliseconds", ms), labelled("Only on the route", route)], "Inject fault", async () => {
       const order = { kind: kind.value };
       if (times.value) order.times = Number(times.value);
       if (ms.value) order.for_ms = Number(ms.value);

@@ -1,7 +1,7 @@
 // The messages of one channel: a window that moves over them, so that thousands scroll like dozens.
 
 import { announce, h } from "./dom.js";
-import { message as render, spoken } from "./message.js";
+import { message as render, notice, spoken } from "./message.js";
 import { dismissed, later, state } from "./state.js";
 import { api } from "./api.js";
 
@@ -69,13 +69,19 @@ export class MessageList {
     this.flush();
   }
 
+  /** One message that cannot be shown must not hide the others. */
   made(row) {
-    return { row, el: render(row, this.doing) };
+    try {
+      return { row, el: render(row, this.doing) };
+    } catch (error) {
+      console.error(error);
+      return { row, el: notice("A message could not be shown.") };
+    }
   }
 
   ends() {
     this.top.hidden = !this.oldest;
-    this.top.textContent = this.shown.length ? "The channel begins here." : "Nothing is here yet.";
+    this.top.textContent = this.shown.length ? "The channel begins here." : "Nothing is here yet. To begin, open the drill panel and send a sample, or type / for commands.";
   }
 
   toBottom() {

@@ -101,7 +101,7 @@ const RULES = [
   [/__([^]+?)__(?!_)/y, ([, inside], read) => h("u", {}, read(inside))],
   [/\*(?!\s)((?:\*\*|[^*])+?)(?<!\s)\*(?!\*)/y, ([, inside], read) => h("em", {}, read(inside))],
   [/_((?:__|\\.|[^_\\])+?)_(?![a-zA-Z0-9_])/y, ([, inside], read) => h("em", {}, read(inside))],
-  [/~~([^]+?)~~/y, ([, inside], read) => h("s", {}, read(inside))],
+  [/~~([^]+?)~~/y, ([, inside], read) => h("del", {}, read(inside))],
   [/\|\|([^]+?)\|\|/y, ([, inside], read) => spoiler(read(inside))],
   [/<t:(-?\d{1,13})(?::([tTdDfFRsS]))?>/y, ([, at, style]) => time(at, style)],
   [/<@!?(\d+)>/y, ([, id]) => mention(`@${memberOf(id)?.username ?? "unknown-user"}`)],
@@ -147,8 +147,9 @@ function inline(text, depth) {
       const match = pattern.exec(text);
       if (!match) continue;
       flush();
+      // What is inside is read with the same patterns: their own place is lost by then.
       out.push(make(match, read));
-      at = pattern.lastIndex;
+      at += match[0].length;
       continue outer;
     }
     ADDRESS.lastIndex = at;

@@ -92,7 +92,7 @@ function select(one, about, required, name) {
   const min = one.min_values ?? (required ? 1 : 0);
   const max = one.max_values ?? 1;
   const made = picker({ name, placeholder: one.placeholder || "Make a selection", entries: entriesOf(one.type, one.options ?? [], one.channel_types), chosen, min: required ? min : 0, max, eager: true, describedBy: about["aria-describedby"] });
-  return { el: made.el, focus: made.button, picker: true, value: async () => made.values(), filled: () => made.values().length > 0, wrong: () => between(made.values().length, min, max, "options") };
+  return { el: made.el, focus: made.button, value: async () => made.values(), filled: () => made.values().length > 0, wrong: () => between(made.values().length, min, max, "options") };
 }
 
 function control(one, about, required, name) {
@@ -117,16 +117,17 @@ function field(label, description, one) {
   const id = unique("field");
   const help = description && h("p", { id: `${id}-help`, class: "faint help" }, description);
   const fault = h("p", { id: `${id}-fault`, class: "failure", role: "alert" });
-  const described = [help && `${id}-help`, `${id}-fault`].filter(Boolean).join(" ");
+  const picks = ![TEXT_INPUT, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX, FILE_UPLOAD].includes(one.type);
+  const described = [picks && `${id}-label`, help && `${id}-help`, `${id}-fault`].filter(Boolean).join(" ");
   const made = control(one, { id, "aria-describedby": described, "aria-required": required && ![CHECKBOX, FILE_UPLOAD].includes(one.type) ? "true" : null }, required, label);
-  const mark = required && h("span", { class: "required" }, h("span", { "aria-hidden": "true" }, " *"), h("span", { class: "sr" }, " (required)"));
+  const mark = required && h("span", { class: "required", title: "required" }, " *");
   let el;
   if (made.group) {
     el = h("fieldset", { class: "field", "aria-describedby": described }, h("legend", {}, label, mark), help, made.el, fault);
   } else if (made.inline) {
     el = h("div", { class: "field" }, h("div", { class: "choice" }, made.el, h("label", { for: id }, label)), help, fault);
   } else {
-    const title = made.picker ? h("p", { class: "label" }, label, mark) : h("label", { for: id, class: "label" }, label, mark);
+    const title = picks ? h("p", { class: "label", id: `${id}-label` }, label, mark) : h("label", { for: id, class: "label" }, label, mark);
     el = h("div", { class: "field" }, title, help, made.el, fault);
   }
   return {
