@@ -15,6 +15,10 @@ macro_rules! template {
     };
 }
 
+mod governance;
+
+pub use governance::{Brief, BriefStub, Containment, ContainmentRow, Said};
+
 #[derive(Debug, Clone, Serialize)]
 pub struct Labelled {
     pub label: String,
@@ -446,6 +450,10 @@ pub fn prove(templates: &Templates) -> Vec<TemplateFault> {
         one::<Answer>(templates),
         one::<Drafts>(templates),
         one::<Help>(templates),
+        one::<Brief>(templates),
+        one::<BriefStub>(templates),
+        one::<Said>(templates),
+        one::<Containment>(templates),
     ]
     .into_iter()
     .flatten()

@@ -30,7 +30,7 @@ pub struct TemplateFault {
 }
 
 /// The shipped templates, by name.
-pub const SHIPPED: [(&str, &str); 12] = [
+pub const SHIPPED: [(&str, &str); 16] = [
     ("card", include_str!("../../templates/discord/card.hbs")),
     (
         "card_past",
@@ -55,6 +55,16 @@ pub const SHIPPED: [(&str, &str); 12] = [
     ("answer", include_str!("../../templates/discord/answer.hbs")),
     ("drafts", include_str!("../../templates/discord/drafts.hbs")),
     ("help", include_str!("../../templates/discord/help.hbs")),
+    ("brief", include_str!("../../templates/discord/brief.hbs")),
+    (
+        "brief_stub",
+        include_str!("../../templates/discord/brief_stub.hbs"),
+    ),
+    ("said", include_str!("../../templates/discord/said.hbs")),
+    (
+        "containment",
+        include_str!("../../templates/discord/containment.hbs"),
+    ),
 ];
 
 /// All templates, ready to render.

@@ -6,7 +6,7 @@ use crate::domain::form::{
 };
 use crate::domain::ids::{DoneId, FieldId, TransitionId};
 use crate::domain::incident::{Command, Finding};
-use crate::domain::record::{Origin, State};
+use crate::domain::record::Origin;
 use crate::domain::role::Role;
 use std::collections::BTreeMap;
 
@@ -147,12 +147,9 @@ fn a_mark_answers_where_the_playbook_allows_it_and_a_value_replaces_it() {
 #[test]
 fn what_the_source_says_is_prefilled_and_counts_as_attested() {
     let case = Case::opened();
-    let text = |value: &str| Some(value.to_owned());
     let prefilled = Prefilled::from([
-        (field("badge-number"), text("0815")),
-        (field("noticed-at"), text("no time at all")),
-        (field("door-log"), None),
-        (field("story"), None),
+        (field("badge-number"), "0815".to_owned()),
+        (field("noticed-at"), "no time at all".to_owned()),
     ]);
     let first = form(&case, "send-search", &Body::default(), &prefilled);
     let badge = &first.items[0];
@@ -164,13 +161,9 @@ fn what_the_source_says_is_prefilled_and_counts_as_attested() {
         first.submission.answers[&field("badge-number")].1,
         Origin::Source
     );
-    // Silence is an answer only where the playbook takes it; what cannot be read is asked.
-    assert_eq!(
-        first.submission.answers[&field("door-log")].0,
-        State::SourceSilent
-    );
-    assert!(!first.submission.answers.contains_key(&field("story")));
+    // What cannot be read is asked, and the source's silence is a person's to state.
     assert!(!first.submission.answers.contains_key(&field("noticed-at")));
+    assert!(!first.submission.answers.contains_key(&field("door-log")));
     // A person's word replaces it.
     let said = form(&case, "send-search", &filled(), &prefilled);
     assert_eq!(
@@ -186,7 +179,7 @@ fn what_is_recorded_is_not_asked_again() {
         .unwrap();
     case.act(Some(&actor(Role::Tier2, 3)), &Command::Accept)
         .unwrap();
-    let prefilled = Prefilled::from([(field("badge-number"), Some("0815".to_owned()))]);
+    let prefilled = Prefilled::from([(field("badge-number"), "0815".to_owned())]);
     let form = form(&case, "make-new", &Body::default(), &prefilled);
     assert_eq!(
         problems(&form),

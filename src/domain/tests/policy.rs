@@ -6,6 +6,7 @@ use crate::domain::incident::{Command, Incident};
 use crate::domain::policy::{details, reads};
 use crate::domain::restricted::{Level, Restricted};
 use crate::domain::role::Role;
+use std::collections::BTreeSet;
 
 const NOBODY_SPECIAL: i64 = 77;
 
@@ -31,11 +32,12 @@ fn word(role: Role, incident: &Incident, case: &Case, walled: bool) -> &'static 
     let walls = if walled {
         [reader.person].into()
     } else {
-        Default::default()
+        BTreeSet::new()
     };
     match reads(&reader, incident, &case.playbook, &walls).map(|c| c.level()) {
         None => "-",
         Some(Level::Stub) => "stub",
+        Some(Level::Brief) => "brief",
         Some(Level::Steps) => "steps",
         Some(Level::Facts) => "facts",
         Some(Level::Record) => "record",
@@ -113,7 +115,7 @@ fn the_highest_of_several_roles_counts() {
     let case = Case::opened();
     let mut both = actor(Role::Manager, NOBODY_SPECIAL);
     both.roles.insert(Role::Tier1);
-    let read = reads(&both, case.incident(), &case.playbook, &Default::default());
+    let read = reads(&both, case.incident(), &case.playbook, &BTreeSet::new());
     assert_eq!(read.unwrap().level(), Level::Facts);
 }
 
@@ -125,7 +127,7 @@ fn details_open_for_those_who_work_on_it_and_the_auditor() {
         let walls = if walled {
             [reader.person].into()
         } else {
-            Default::default()
+            BTreeSet::new()
         };
         details(&reader, case.incident(), &case.playbook, &walls).is_some()
     };

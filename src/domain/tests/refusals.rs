@@ -65,7 +65,7 @@ fn word(outcome: &Result<Vec<crate::domain::incident::Event>, Refusal>) -> Strin
         Ok(events) if events.is_empty() => "nothing".to_owned(),
         Ok(events) => events
             .iter()
-            .map(|e| e.kind())
+            .map(crate::domain::incident::Event::kind)
             .collect::<Vec<_>>()
             .join("+"),
         Err(Refusal::NotFound) => "not found".to_owned(),
@@ -80,6 +80,13 @@ fn word(outcome: &Result<Vec<crate::domain::incident::Event>, Refusal>) -> Strin
         Err(Refusal::RecordIncomplete(readiness)) => format!("incomplete {readiness:?}"),
         Err(Refusal::ReasonMissing) => "no reason".to_owned(),
         Err(Refusal::Changed) => "changed".to_owned(),
+        Err(Refusal::Proposed { by }) => format!("proposed by {by}"),
+        Err(Refusal::NothingProposed) => "nothing proposed".to_owned(),
+        Err(Refusal::SamePerson) => "same person".to_owned(),
+        Err(Refusal::NoContact { .. }) => "no contact".to_owned(),
+        Err(Refusal::Gates { .. }) => "gates".to_owned(),
+        Err(Refusal::NoEngagement) => "no engagement".to_owned(),
+        Err(Refusal::NoAction { why }) => why.clone(),
     }
 }
 

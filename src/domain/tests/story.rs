@@ -202,6 +202,29 @@ fn what_is_owed_keeps_to_the_playbooks_leave() {
 }
 
 #[test]
+fn of_the_fields_that_may_all_be_owed_one_has_a_value_at_once() {
+    let desk = actor(Role::Tier1, 1);
+    let sent = |owed: &[&str]| {
+        let mut case = Case::opened();
+        case.playbook = super::lenient();
+        let mut form = case.complete("send-search");
+        let until = case.now + TimeDelta::minutes(60);
+        for id in owed {
+            let answer = (State::Owed { until }, Origin::Person);
+            form.answers.insert(field(id), answer);
+        }
+        case.submit(&desk, form).map_err(|refusal| titles(&refusal))
+    };
+    assert!(sent(&["badge-number"]).is_ok());
+    assert!(sent(&["holder", "story", "doors"]).is_ok());
+    let one = "one of these is needed at once: Badge number, Badge holder";
+    assert_eq!(
+        sent(&["badge-number", "holder"]).unwrap_err(),
+        [format!("Badge number {one}"), format!("Badge holder {one}")]
+    );
+}
+
+#[test]
 fn what_was_owed_is_missing_at_the_next_handoff() {
     let (desk, street) = (actor(Role::Tier1, 1), actor(Role::Tier2, 3));
     let mut case = Case::opened();
@@ -268,7 +291,7 @@ fn each_step_wants_its_cards() {
     };
     assert_eq!(
         after(&mut case, &desk, &Command::Claim),
-        [edit_desk.clone()]
+        std::slice::from_ref(&edit_desk)
     );
     let form = Command::Submit(Box::new(case.complete("send-search")));
     let post = Effect::PostCard {
