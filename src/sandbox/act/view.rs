@@ -136,8 +136,11 @@ pub async fn guild_of(State(app): State<App>, Path(user): Path<String>) -> Done 
             .values()
             .filter(|row| world.can_see(own.user_id, row));
         let channels = visible.map(|row| {
+            let inside = row.thread.iter().flat_map(|thread| &thread.members);
+            let inside: Vec<Value> = inside.map(|one| one.user_id.into()).collect();
             wire::channel_for(world, row, own.user_id)
                 .with("writable", world.can_write(own.user_id, row))
+                .with("members", inside)
         });
         let members = world.members.values().map(|row| {
             let user = world.users.get(&row.user_id);

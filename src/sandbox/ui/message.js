@@ -3,7 +3,7 @@
 import { components, own_path, paint } from "./components.js";
 import { arrows, h, hidden, unique } from "./dom.js";
 import { line, link, markdown } from "./markdown.js";
-import { channelOf, commandsIn, nameOf, now, titleOf } from "./state.js";
+import { channelOf, commandsIn, memberOf, nameOf, now, state, titleOf } from "./state.js";
 
 const LOADING = 1 << 7;
 const THREAD_STARTED = 18;
@@ -136,6 +136,12 @@ function body(message, doing) {
   ];
 }
 
+/** Whether the message pinged this member, by name, by role or with everyone. */
+function calls({ pinged }) {
+  const roles = memberOf(state.me)?.roles ?? [];
+  return Boolean(pinged) && (pinged.everyone || pinged.users.includes(state.me) || pinged.roles.some((id) => roles.includes(id)));
+}
+
 /** The words of a message, for whoever hears it. */
 export function spoken(message) {
   const texts = [message.content, ...message.embeds.flatMap((one) => [one.title, one.description])];
@@ -148,10 +154,11 @@ export function message(row, doing) {
   const date = new Date(row.timestamp);
   const more = menu(row, doing);
   const thread = row.thread && channelOf(row.thread.id);
+  const called = calls(row);
   const el = h(
     "article",
     {
-      class: `message${row.ephemeral ? " ephemeral" : ""}`,
+      class: `message${row.ephemeral ? " ephemeral" : ""}${called ? " called" : ""}`,
       tabindex: "-1",
       "aria-label": `${row.author.username}, ${shortTime(date)}${row.ephemeral ? ", only you can see this" : ""}`,
       data: { id: row.id },
@@ -168,6 +175,7 @@ export function message(row, doing) {
         row.author.bot && h("span", { class: "tag" }, "APP"),
         h("time", { datetime: date.toISOString(), title: whole.format(date), class: "faint" }, shortTime(date)),
         row.edited_timestamp && h("span", { class: "faint" }, "(edited)"),
+        called && hidden("mentions you"),
       ),
       body(row, doing),
       thread && h("p", {}, h("button", { type: "button", class: "secondary small", on: { click: () => doing.openThread(thread) } }, `Open thread ${titleOf(thread)}`)),
