@@ -86,7 +86,7 @@ export async function bot(base, token) {
   const say = (on, content, flags = 0) => reply(on, 4, { content, flags });
 
   const commands = {
-    panel: (on) => reply(on, 4, { content: "Every component", components: [row(...BUTTONS), ...SELECTS.map((one) => row(one))] }),
+    panel: (on) => reply(on, 4, { content: `Every component, panel ${seen.filter((one) => one.data.name === "panel").length}.`, components: [row(...BUTTONS), ...SELECTS.map((one) => row(one))] }),
     quiet: (on) => say(on, "A word for you alone", 64),
     think: async (on) => {
       await reply(on, 5, {});

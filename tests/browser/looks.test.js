@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { bot } from "./bot.js";
-import { as, browser, message, sandbox } from "./stage.js";
+import { as, browser, message, panel, sandbox } from "./stage.js";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const CHANNEL = "tier1-triage";
@@ -43,13 +43,10 @@ async function violations(page) {
 async function everything(page) {
   await as(page, world.base, "tier1", CHANNEL);
   await write("**Bold** [masked](https://a.example/) `code` ||spoiler||\n> quote\n- list\n```\nblock\n```");
-  const box = page.getByRole("textbox", { name: /^Message #/ });
-  await box.fill("/panel");
-  await page.getByRole("option", { name: /^\/panel/ }).click();
-  await page.getByRole("button", { name: "Run /panel" }).click();
-  await message(page, "Every component").waitFor();
+  const shown = await panel(page, app);
   await page.getByRole("button", { name: "Drill panel" }).click();
   await page.getByText("The bot is connected").waitFor();
+  return shown;
 }
 
 for (const colorScheme of ["light", "dark"]) {
@@ -58,9 +55,8 @@ for (const colorScheme of ["light", "dark"]) {
     await page.goto(world.base);
     await page.getByRole("heading", { name: "Who are you?" }).waitFor();
     assert.deepEqual(await violations(page), []);
-    await everything(page);
+    const shown = await everything(page);
     assert.deepEqual(await violations(page), []);
-    const shown = message(page, "Every component");
     await shown.getByRole("button", { name: "Pick one" }).click();
     assert.deepEqual(await violations(page), []);
     await page.keyboard.press("Escape");
@@ -96,10 +92,10 @@ for (const [name, width, height] of [["320 pixels wide", 320, 640], ["200 % zoom
   test(`nothing scrolls sideways, ${name}`, async () => {
     const page = await chrome.window({ viewport: { width, height } });
     await write(`${"long".repeat(100)} https://a.example/${"path/".repeat(60)}`);
-    await everything(page);
+    const shown = await everything(page);
     assert.deepEqual(await wide(page), []);
     await page.getByRole("button", { name: "Drill panel" }).click();
-    await message(page, "Every component").getByRole("button", { name: "First form" }).click();
+    await shown.getByRole("button", { name: "First form" }).click();
     const form = page.getByRole("dialog");
     assert.deepEqual(await wide(page), []);
     await form.getByRole("button", { name: "Cancel" }).click();

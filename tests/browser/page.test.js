@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { bot } from "./bot.js";
-import { as, browser, message, sandbox } from "./stage.js";
+import { as, browser, message, panel, run, sandbox } from "./stage.js";
 
 const CHANNEL = "tier1-triage";
 let world;
@@ -22,26 +22,16 @@ after(async () => {
   await world?.stop();
 });
 
-async function run(page, name) {
-  const box = page.getByRole("textbox", { name: /^Message #/ });
-  await box.fill(`/${name}`);
-  await page.getByRole("option", { name: new RegExp(`^/${name} `) }).click();
-  await page.getByRole("button", { name: `Run /${name}` }).click();
-}
-
-async function panel(page) {
+async function open(page) {
   await as(page, world.base, "tier1", CHANNEL);
-  await run(page, "panel");
-  const shown = message(page, "Every component");
-  await shown.waitFor();
-  return shown;
+  return panel(page, app);
 }
 
 const write = (member, content) => world.control("POST", `/members/${member}/messages`, { channel: CHANNEL, content });
 
 test("a form is checked as Discord's client does, and sends every kind of value", async () => {
   const page = await chrome.window();
-  const shown = await panel(page);
+  const shown = await open(page);
   await shown.getByRole("button", { name: "First form" }).click();
   const form = page.getByRole("dialog", { name: "The first form" });
   const submit = form.getByRole("button", { name: "Submit" });
@@ -100,7 +90,7 @@ test("a form is checked as Discord's client does, and sends every kind of value"
 
 test("Esc closes a form, and the focus goes back to the button that opened it", async () => {
   const page = await chrome.window();
-  const shown = await panel(page);
+  const shown = await open(page);
   const opener = shown.getByRole("button", { name: "First form" });
   await opener.click();
   await page.getByRole("dialog").waitFor();
@@ -112,7 +102,7 @@ test("Esc closes a form, and the focus goes back to the button that opened it", 
 
 test("every kind of select sends what was picked", async () => {
   const page = await chrome.window();
-  const shown = await panel(page);
+  const shown = await open(page);
   for (const [name, option] of [["Pick one", /Option b/], ["Pick a member", /^tier2 /], ["Pick a role", /^hr /], ["Pick a channel", /#sealed/]]) {
     await shown.getByRole("button", { name }).click();
     await shown.getByRole("option", { name: option }).click();
@@ -127,7 +117,7 @@ test("every kind of select sends what was picked", async () => {
 
 test("a bot that stays silent shows as Discord shows it, after three seconds", async () => {
   const page = await chrome.window();
-  const shown = await panel(page);
+  const shown = await open(page);
   await shown.getByRole("button", { name: "Silence" }).click();
   await shown.getByText("This interaction failed").waitFor();
   await run(page, "silent");
@@ -139,7 +129,7 @@ test("a bot that stays silent shows as Discord shows it, after three seconds", a
 test("thinking becomes the answer, and an edit shows in place", async () => {
   const [page, other] = [await chrome.window(), await chrome.window()];
   await as(other, world.base, "tier1b", CHANNEL);
-  const shown = await panel(page);
+  const shown = await open(page);
   await run(page, "think");
   await other.getByText("is thinking…").waitFor();
   await message(other, "A thought").waitFor();

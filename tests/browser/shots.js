@@ -3,7 +3,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { bot } from "./bot.js";
-import { as, browser, demo, message, sandbox } from "./stage.js";
+import { as, browser, demo, message, panel, sandbox } from "./stage.js";
 
 const folder = process.argv[2];
 if (!folder) {
@@ -19,7 +19,6 @@ const shot = async (page, name) => {
 };
 
 const chrome = await browser();
-process.on("exit", () => chrome.errors.length && console.error(chrome.errors));
 
 async function story(world) {
   const page = await chrome.window();
@@ -58,11 +57,7 @@ async function everything(world, options, name) {
     channel: "tier1-triage",
     content: "# Heading\n**bold** *lean* __under__ ~~gone~~ ||hidden|| `code` [a link](https://a.example/) <t:1700000000:f>\n> quoted\n- one\n  - two\n```\nblock\n```",
   });
-  await page.getByRole("textbox", { name: /^Message #/ }).fill("/panel");
-  await page.getByRole("option", { name: /^\/panel/ }).click();
-  await page.getByRole("button", { name: "Run /panel" }).click();
-  const shown = message(page, "Every component");
-  await shown.waitFor();
+  const shown = await panel(page, app);
   await shot(page, `${name}-components`);
   await shown.getByRole("button", { name: "Pick a member" }).click();
   await shot(page, `${name}-picker`);

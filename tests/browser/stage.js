@@ -128,3 +128,19 @@ export async function as(page, base, member, channel) {
 
 /** The newest message whose text holds the words. */
 export const message = (page, words) => page.getByRole("article").filter({ hasText: words }).last();
+
+/** Runs a command that needs no option. */
+export async function run(page, name) {
+  await page.getByRole("textbox", { name: /^Message #/ }).fill(`/${name}`);
+  await page.getByRole("option", { name: new RegExp(`^/${name} `) }).click();
+  await page.getByRole("button", { name: `Run /${name}` }).click();
+}
+
+/** A new message of the tests' bot with every component; older ones may stand above it. */
+export async function panel(page, app) {
+  const count = app.seen.filter((one) => one.data.name === "panel").length + 1;
+  await run(page, "panel");
+  const shown = message(page, `Every component, panel ${count}.`);
+  await shown.waitFor();
+  return shown;
+}
