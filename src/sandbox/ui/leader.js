@@ -58,10 +58,14 @@ export class Leader {
     this.since = 0;
     this.timer = 0;
     const title = h("h2", { tabindex: "-1" }, "Drill panel");
-    box.append(title, this.sending().el, this.writing().el, this.time(), this.breaking().el, this.changing().el, this.watching());
+    this.samplePart = this.sending().el;
+    this.samplePart.hidden = true;
+    box.append(title, this.samplePart, this.writing().el, this.time(), this.breaking().el, this.changing().el, this.watching());
     toggle.addEventListener("click", () => {
       this.show(box.hidden);
-      if (!box.hidden) title.focus();
+      if (box.hidden) return;
+      title.focus();
+      title.scrollIntoView({ block: "start" });
     });
     this.show(kept.read("leader", false));
   }
@@ -115,6 +119,7 @@ export class Leader {
       this.outlets = null;
       return;
     }
+    this.samplePart.hidden = false;
     this.outlet.replaceChildren(...options(this.outlets.map((one) => [one.name, one.name])));
     this.samples();
   }
