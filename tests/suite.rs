@@ -3,4 +3,7 @@
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+#[cfg(feature = "sandbox")]
+mod scenarios;
+#[cfg(test)]
 mod wire;

@@ -133,6 +133,13 @@ impl App {
         // The row must stand before events refer to it.
         store::incident::save(connection, &after, now).await?;
         append(connection, &after, events, by, now, self.ids.as_ref()).await?;
+        // A routed incident follows another playbook from here on.
+        let followed = self.playbooks.load(&after.playbook)?;
+        let playbook = if after.playbook.id == playbook.id {
+            playbook
+        } else {
+            &followed.playbook
+        };
         store::due::save(connection, after.id, &due::of(&after, playbook)).await?;
         for wanted in effect::of(events, &after, playbook) {
             intend(connection, &after, &wanted, now).await?;
@@ -222,6 +229,24 @@ async fn intend(
             channel,
             number(visit),
             0,
+        ),
+        Effect::RemindBrief {
+            engagement,
+            channel,
+            times,
+        } => (
+            "remind_brief",
+            format!("brief-remind:{id}:{engagement}:{times}"),
+            channel,
+            i64::from(*engagement),
+            5,
+        ),
+        Effect::PostStatus { channel, number } => (
+            "post_status",
+            format!("status:{id}:{channel}:{number}"),
+            channel,
+            i64::try_from(*number).unwrap_or(i64::MAX),
+            10,
         ),
         Effect::PostBrief {
             engagement,

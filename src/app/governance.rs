@@ -243,6 +243,11 @@ impl App {
                 .iter()
                 .filter_map(|c| account(c.person))
                 .collect(),
+            reminds: engagement
+                .to_remind()
+                .into_iter()
+                .filter_map(account)
+                .collect(),
             security_account: account(engagement.security),
             concluded: engagement.concluded_at.is_some(),
         }

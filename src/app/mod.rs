@@ -2,6 +2,7 @@
 //! They never speak to the network and know no Discord, no HTTP.
 
 pub mod act;
+mod around;
 pub mod containment;
 pub mod dry_run;
 mod facts;
@@ -21,10 +22,15 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use playbooks::Playbooks;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Where the present comes from.
 pub trait Clock: Send + Sync {
     fn now(&self) -> DateTime<Utc>;
+    /// For measuring how long something takes; it never goes back. A clock that can be moved moves this with it.
+    fn instant(&self) -> Instant {
+        Instant::now()
+    }
 }
 
 /// Where random numbers come from.

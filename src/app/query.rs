@@ -49,6 +49,12 @@ pub struct Placed {
     pub sealed_reference: String,
 }
 
+/// What other tiers hear of a material development.
+pub struct Status {
+    pub severity: &'static str,
+    pub stage: String,
+}
+
 /// A private thread with those who belong in it.
 pub struct ThreadView {
     /// The channel under which it is opened.
@@ -68,6 +74,7 @@ pub enum Wanted {
     Leave(TransitionKind),
     Engage,
     Note,
+    Route,
     Contain,
     Override,
     Receive,
@@ -255,6 +262,39 @@ impl App {
         }))
     }
 
+    /// What another tier's channel may hear of an incident; nothing where someone walled reads that channel.
+    pub async fn status_for(
+        &self,
+        id: IncidentId,
+        channel: &ChannelKey,
+    ) -> Result<Option<Status>, AppError> {
+        let mut reader = self.store.read().await?;
+        let Some(incident) = store::incident::find(&mut reader, id).await? else {
+            return Ok(None);
+        };
+        let loaded = self.playbooks.load(&incident.playbook)?;
+        let roles: BTreeSet<_> = loaded
+            .playbook
+            .stages
+            .iter()
+            .filter(|stage| stage.channel == *channel)
+            .map(|stage| stage.role)
+            .collect();
+        let walls = store::incident::walls(&mut reader, id).await?;
+        let members = store::people::list_members(&mut reader).await?;
+        let readers = members.iter().filter(|m| !m.roles.is_disjoint(&roles));
+        let readers = readers.map(|m| m.person).collect();
+        let placement = placement::of(&incident, channel, &readers, &walls);
+        if placement != Placement::Channel(channel.clone()) {
+            return Ok(None);
+        }
+        let stage = loaded.playbook.stage(&incident.stage);
+        Ok(Some(Status {
+            severity: incident.severity.key(),
+            stage: stage.map_or_else(|| incident.stage.to_string(), |s| s.title.clone()),
+        }))
+    }
+
     /// The accounts of those who are walled off from an incident.
     pub async fn walled_accounts(&self, id: IncidentId) -> Result<BTreeSet<AccountId>, AppError> {
         let mut reader = self.store.read().await?;
@@ -363,6 +403,10 @@ fn allows(
         }
         Wanted::Engage => may(actor, Act::Engage, incident, playbook),
         Wanted::Note => may(actor, Act::Note, incident, playbook),
+        Wanted::Route => {
+            let context = Context::new(chrono::DateTime::UNIX_EPOCH, playbook, Some(actor));
+            may_leave(incident, &context).is_ok()
+        }
         Wanted::Contain => may(actor, Act::Contain, incident, playbook),
         Wanted::Override => {
             may(actor, Act::Override, incident, playbook) && !incident.actions.is_empty()

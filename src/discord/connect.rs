@@ -4,7 +4,7 @@
 
 use super::call::Call;
 use super::gateway::{Gateway, GatewayOptions, SavedSession};
-use super::rest::{Answer, Rest, RestFault};
+use super::rest::{Answer, Rest, RestFault, WaitFor};
 use secrecy::SecretString;
 use std::net::IpAddr;
 use std::sync::Once;
@@ -60,10 +60,15 @@ pub async fn send_when_free(
             Ok(answer) => return Ok(answer),
             Err(fault) => fault,
         };
-        let RestFault::RetryAt { after, .. } = &fault else {
+        let RestFault::RetryAt { after, scope, .. } = &fault else {
             return Err(fault);
         };
-        let again = Instant::now() + *after;
+        let wait = match scope {
+            WaitFor::Turn | WaitFor::Limit(_) => *after,
+            // Nobody said how long: with little patience the next try comes soon, or there is none.
+            WaitFor::Discord | WaitFor::Network | WaitFor::Timeout => (*after).min(patience / 8),
+        };
+        let again = Instant::now() + wait;
         if again > deadline {
             return Err(fault);
         }

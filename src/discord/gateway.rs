@@ -42,6 +42,8 @@ pub struct GatewayOptions {
 
 pub struct Gateway {
     shard: Box<Shard>,
+    /// The last one that Discord named: the shard forgets it when it could not be dialled once.
+    resume_url: Option<String>,
     loopback_only: bool,
     ended: bool,
     drops: Drops,
@@ -60,10 +62,12 @@ impl Gateway {
         let url = checked_gateway_url(&options.url, options.loopback_only)?;
         let token = options.token.expose_secret().trim().to_owned();
         let mut config = ConfigBuilder::new(token, INTENTS).proxy_url(url);
+        let mut known = None;
         if let Some(saved) = options.saved {
             match checked_gateway_url(&saved.resume_url, options.loopback_only) {
                 Ok(resume_url) => {
                     let session = Session::new(saved.sequence, saved.id);
+                    known = Some(resume_url.clone());
                     config = config.session(session).resume_url(resume_url);
                 }
                 // The session belongs to another place than the one that we may dial.
@@ -72,6 +76,7 @@ impl Gateway {
         }
         Ok(Self {
             shard: Box::new(Shard::with_config(ShardId::ONE, config.build())),
+            resume_url: known,
             loopback_only: options.loopback_only,
             ended: false,
             drops: Drops::default(),
@@ -92,6 +97,9 @@ impl Gateway {
             if let Some(reason) = self.forbidden_resume_url() {
                 return Some(self.end(reason));
             }
+            if let Some(url) = self.shard.resume_url() {
+                self.resume_url = Some(url.to_owned());
+            }
             if let Some(event) = self.event(polled) {
                 return Some(event);
             }
@@ -104,7 +112,10 @@ impl Gateway {
         Some(SavedSession {
             id: session.id().to_owned(),
             sequence: session.sequence(),
-            resume_url: self.shard.resume_url()?.to_owned(),
+            resume_url: match self.shard.resume_url() {
+                Some(url) => url.to_owned(),
+                None => self.resume_url.clone()?,
+            },
         })
     }
 

@@ -47,6 +47,7 @@ pub struct Rest {
     base: Url,
     authorization: HeaderValue,
     pace: Mutex<Pace>,
+    now: Box<dyn Fn() -> Instant + Send + Sync>,
     shut: AtomicBool,
 }
 
@@ -155,8 +156,17 @@ impl Rest {
             base,
             authorization,
             pace,
+            now: Box::new(Instant::now),
             shut,
         })
+    }
+
+    /// Keeps its pace on another clock than the system's: the one on which the other side counts.
+    pub fn paced_by(self, now: impl Fn() -> Instant + Send + Sync + 'static) -> Self {
+        Self {
+            now: Box::new(now),
+            ..self
+        }
     }
 
     /// Sends once, if it may go now. What has to wait comes back as `RetryAt`, unsent where its
@@ -167,7 +177,7 @@ impl Rest {
         }
         let request = self.request(call)?;
         let lane = call.path.lane(call.method);
-        let now = Instant::now();
+        let now = (self.now)();
         if let Admission::WaitUntil(until) = self.pace().admit(&lane, now) {
             return Err(RestFault::RetryAt {
                 after: until.saturating_duration_since(now),
@@ -192,7 +202,7 @@ impl Rest {
             .map(|b| serde_json::from_slice::<Value>(b));
         let json = body.as_ref().and_then(|b| b.as_ref().ok());
         self.pace()
-            .learn(&lane, &learned(status, &headers, json), Instant::now());
+            .learn(&lane, &learned(status, &headers, json), (self.now)());
         place.taken = false;
         let bytes = bytes.map_err(|e| network_fault(e, lane.route))?;
         let answer = Received {
@@ -222,7 +232,7 @@ impl Rest {
 
     /// Requests that Discord refused in the last ten minutes, for `/health`.
     pub fn refused_lately(&self) -> usize {
-        self.pace().refused_lately(Instant::now())
+        self.pace().refused_lately((self.now)())
     }
 
     fn pace(&self) -> MutexGuard<'_, Pace> {
@@ -274,7 +284,7 @@ struct Place<'a> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if self.taken {
-            self.rest.pace().abandon(self.lane, Instant::now());
+            self.rest.pace().abandon(self.lane, (self.rest.now)());
         }
     }
 }

@@ -19,14 +19,27 @@ pub enum DueKind {
     Take,
     /// A field that was allowed to come later.
     Owed(FieldId),
+    /// The contacts of an engagement read its brief.
+    Acknowledge(u32),
 }
 
 impl DueKind {
+    /// The kind behind a row's key.
+    pub fn from_key(key: &str) -> Option<Self> {
+        match key.split_once(':') {
+            None => (key == "take").then_some(Self::Take),
+            Some(("owed", field)) => Some(Self::Owed(FieldId::new(field))),
+            Some(("acknowledge", number)) => number.parse().ok().map(Self::Acknowledge),
+            Some(_) => None,
+        }
+    }
+
     /// The key of its row.
     pub fn key(&self) -> String {
         match self {
             Self::Take => "take".to_owned(),
             Self::Owed(field) => format!("owed:{field}"),
+            Self::Acknowledge(engagement) => format!("acknowledge:{engagement}"),
         }
     }
 }
@@ -39,6 +52,7 @@ pub fn of(incident: &Incident, playbook: &Playbook) -> Vec<Due> {
     take(incident, playbook)
         .into_iter()
         .chain(owed(incident))
+        .chain(acknowledge(incident, playbook))
         .collect()
 }
 
@@ -51,7 +65,13 @@ fn take(incident: &Incident, playbook: &Playbook) -> Option<Due> {
     let stage = playbook.stage(&visit.stage)?;
     let waits = matches!(visit.state, VisitState::Offered | VisitState::Working);
     let rounds = i32::try_from(visit.raised.saturating_add(1)).ok()?;
-    let within = stage.accept_within.checked_mul(rounds)?;
+    // Offered work waits for acceptance, new work for someone to claim it.
+    let offered = visit.state == VisitState::Offered;
+    let patience = stage
+        .claim_within
+        .filter(|_| !offered)
+        .unwrap_or(stage.accept_within);
+    let within = patience.checked_mul(rounds)?;
     let at = visit.since.checked_add_signed(within)?;
     waits.then_some(Due {
         kind: DueKind::Take,
@@ -70,4 +90,26 @@ fn owed(incident: &Incident) -> impl Iterator<Item = Due> {
             }),
             State::Value(_) | State::NotApplicable | State::SourceSilent => None,
         })
+}
+
+/// An unread brief is said again after as long as its stage waits for acceptance, and again after as long each time.
+fn acknowledge(incident: &Incident, playbook: &Playbook) -> Vec<Due> {
+    let patience = playbook
+        .stage(&incident.stage)
+        .map(|stage| stage.accept_within);
+    let open = incident
+        .engagements
+        .iter()
+        .filter(|e| !e.is_settled() && !e.is_acknowledged());
+    open.filter_map(|engagement| {
+        let rounds = i32::try_from(engagement.reminded.saturating_add(1)).ok()?;
+        let at = engagement
+            .engaged_at
+            .checked_add_signed(patience?.checked_mul(rounds)?)?;
+        Some(Due {
+            kind: DueKind::Acknowledge(engagement.number),
+            at,
+        })
+    })
+    .collect()
 }

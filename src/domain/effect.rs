@@ -3,6 +3,7 @@
 use super::ids::ChannelKey;
 use super::incident::{Event, Incident, Phase};
 use super::playbook::definition::Playbook;
+use std::collections::BTreeSet;
 
 /// The restricted channel where Governance is notified.
 pub const GOVERNANCE: &str = "governance";
@@ -30,6 +31,14 @@ pub enum Effect {
         engagement: u32,
         channel: ChannelKey,
     },
+    /// Those who have not read a brief are mentioned once more.
+    RemindBrief {
+        engagement: u32,
+        channel: ChannelKey,
+        times: u32,
+    },
+    /// The other tiers hear that something changed: id, severity, no more.
+    PostStatus { channel: ChannelKey, number: u64 },
     /// The incident's private thread, with those on the case.
     OpenThread { channel: ChannelKey },
 }
@@ -40,7 +49,11 @@ pub fn of(events: &[Event], after: &Incident, playbook: &Playbook) -> Vec<Effect
     let mut edits = false;
     for event in events {
         match event {
-            Event::Opened { .. } | Event::Offered { .. } | Event::Returned { .. } => {
+            Event::Opened { .. }
+            | Event::Offered { .. }
+            | Event::Returned { .. }
+            | Event::Reopened { .. }
+            | Event::Routed { .. } => {
                 posts.extend(post_of_last_visit(after));
                 edits = true;
             }
@@ -81,6 +94,20 @@ pub fn of(events: &[Event], after: &Incident, playbook: &Playbook) -> Vec<Effect
                     engagement: *engagement,
                     channel,
                 });
+                edits = true;
+            }
+            Event::Reminded { engagement, times } => posts.push(Effect::RemindBrief {
+                engagement: *engagement,
+                channel: ChannelKey::new(GOVERNANCE),
+                times: *times,
+            }),
+            Event::StatusSet { .. } => {
+                posts.extend(
+                    other_channels(after, playbook).map(|channel| Effect::PostStatus {
+                        channel,
+                        number: after.version,
+                    }),
+                );
                 edits = true;
             }
             Event::Noted { .. } => {}
@@ -127,4 +154,19 @@ fn edits_of(after: &Incident, posts: &[Effect]) -> Vec<Effect> {
             channel: visit.channel.clone(),
         })
         .collect()
+}
+
+/// The channels of the playbook's other stages, each once.
+fn other_channels(after: &Incident, playbook: &Playbook) -> impl Iterator<Item = ChannelKey> {
+    let here = playbook
+        .stage(&after.stage)
+        .map(|stage| stage.channel.clone());
+    let channels: BTreeSet<ChannelKey> = playbook
+        .stages
+        .iter()
+        .map(|stage| stage.channel.clone())
+        .collect();
+    channels
+        .into_iter()
+        .filter(move |channel| here.as_ref() != Some(channel))
 }

@@ -25,6 +25,9 @@ pub struct Engagement {
     /// What was decided, by a key; the words are counsel text and stand elsewhere.
     pub decisions: Vec<Decided>,
     pub concluded_at: Option<DateTime<Utc>>,
+    /// How often those who had not read it were reminded.
+    #[serde(default)]
+    pub reminded: u32,
 }
 
 /// The named person on a side.
@@ -144,6 +147,16 @@ impl Engagement {
         self.contacts
             .iter()
             .find(|c| c.person == person || c.deputy == Some(person))
+    }
+
+    /// Whom a reminder mentions: those who have not read it; from the second time on, their deputies too.
+    pub fn to_remind(&self) -> Vec<PersonId> {
+        let late = self.contacts.iter().filter(|c| c.acknowledged_at.is_none());
+        let people = late.flat_map(|c| {
+            let deputy = c.deputy.filter(|_| self.reminded > 1);
+            [Some(c.person), deputy]
+        });
+        people.flatten().collect()
     }
 
     pub fn is_acknowledged(&self) -> bool {

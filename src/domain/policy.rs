@@ -41,6 +41,8 @@ pub enum Act {
     ReadDetails,
     /// Put something on the timeline.
     Note,
+    /// Go on with an ended incident.
+    Reopen,
     /// Notify Governance.
     Engage,
     /// Agree to, or refuse, what somebody proposed.
@@ -109,6 +111,10 @@ pub fn may(actor: &Actor, act: Act, incident: &Incident, playbook: &Playbook) ->
         Act::Claim | Act::Leave => working_stage(incident, playbook).map(|s| s.role),
         Act::Receive => offered_stage(incident, playbook).map(|s| s.role),
         Act::Note => return incident.on_case.contains(&actor.person),
+        Act::Reopen => {
+            let stage = playbook.stage(&incident.stage);
+            return stage.is_some_and(|s| actor.has(s.role)) || actor.has(Role::Manager);
+        }
         Act::Engage => {
             return any(actor, &INVESTIGATORS) && incident.on_case.contains(&actor.person);
         }

@@ -162,6 +162,10 @@ impl Teller<'_> {
             | Event::ContainmentAuthorised { .. }
             | Event::ContainmentReported { .. }
             | Event::GateOverridden { .. }
+            | Event::StatusSet { .. }
+            | Event::Reminded { .. }
+            | Event::Reopened { .. }
+            | Event::Routed { .. }
             | Event::Noted { .. } => self.tell_beside(event, line),
         }
     }
@@ -218,6 +222,23 @@ impl Teller<'_> {
                 self.reasoned(line, &what, reason);
             }
             Event::Noted { text } => self.reasoned(line, "noted", text),
+            Event::StatusSet { severity, text } => {
+                let what = severity.map_or_else(
+                    || "told the other tiers of a development".to_owned(),
+                    |severity| format!("set the severity to {severity}"),
+                );
+                self.reasoned(line, &what, text);
+            }
+            Event::Reminded { engagement, times } => {
+                line.what = format!("reminded the contacts of engagement {engagement} ({times})");
+            }
+            Event::Reopened { reason, .. } => self.reasoned(line, "reopened", reason),
+            Event::Routed {
+                playbook, criteria, ..
+            } => {
+                line.what = format!("chose the playbook {} {}", playbook.id, playbook.version);
+                line.on = self.met(criteria);
+            }
             Event::Opened { .. }
             | Event::AlertAttached { .. }
             | Event::AlertRepeated { .. }

@@ -102,6 +102,8 @@ pub struct BriefView {
     pub discreet: bool,
     /// The accounts that are mentioned, and that belong into a private thread.
     pub mentions: Vec<AccountId>,
+    /// Whom a reminder mentions now.
+    pub reminds: Vec<AccountId>,
     pub security_account: Option<AccountId>,
     pub concluded: bool,
 }

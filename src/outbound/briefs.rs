@@ -9,7 +9,7 @@ use crate::discord::custom_id::brief_press;
 use crate::domain::ids::{AccountId, ChannelKey};
 use crate::domain::placement;
 use crate::domain::view::BriefView;
-use crate::render::card::Card;
+use crate::render::card::{Card, UserMention};
 use crate::store::outbox::Row;
 
 impl Outbound {
@@ -136,6 +136,37 @@ impl Outbound {
             Ok(_) => Verdict::Delivered(None),
             Err(fault) => fault.into(),
         })
+    }
+
+    /// Mentions once more those who have not read it; where the brief is, the words are.
+    pub(super) async fn remind_brief(&self, row: &Row) -> Result<Verdict, AppError> {
+        let Some((view, key)) = self.brief(row).await? else {
+            return Ok(Verdict::Delivered(None));
+        };
+        if view.reminds.is_empty() || self.posted(&key).await?.is_none() {
+            return Ok(Verdict::Delivered(None));
+        }
+        let channel = match self.channel(&row.channel) {
+            Ok(channel) => channel,
+            Err(verdict) => return Ok(verdict),
+        };
+        let card = match self.templates.brief_stub(&view) {
+            Ok(card) => card,
+            Err(fault) => return Ok(unrenderable(&fault)),
+        };
+        let mentions = view
+            .reminds
+            .iter()
+            .map(|a| UserMention { account: a.clone() })
+            .collect();
+        let content = Some(format!("{}: a brief still waits", view.id));
+        let card = Card {
+            mentions,
+            content,
+            ..card
+        };
+        let sent = self.send_card(&channel, &card, &self.nonce(row)).await;
+        Ok(posted_as(row.key.clone(), channel, sent))
     }
 
     async fn brief(&self, row: &Row) -> Result<Option<(BriefView, String)>, AppError> {

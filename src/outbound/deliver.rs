@@ -92,6 +92,32 @@ impl Outbound {
         Ok(posted_as(format!("{key}:reminder:{times}"), channel, sent))
     }
 
+    /// Tells another tier's channel that something changed: id and severity, never the words or the person.
+    pub(super) async fn post_status(&self, row: &Row) -> Result<Verdict, AppError> {
+        let Some(id) = row.incident else {
+            return Ok(Verdict::Delivered(None));
+        };
+        let Some(status) = self.app.status_for(id, &row.channel).await? else {
+            return Ok(Verdict::Delivered(None));
+        };
+        let notice = Notice {
+            title: format!("{id}: a material development"),
+            text: format!("Severity {}, {}.", status.severity, status.stage),
+            cure: "Keep it in mind for your queue and your readiness; whoever is on the case knows more."
+                .to_owned(),
+        };
+        let card = match self.templates.plain_card(&notice, Tone::Info) {
+            Ok(card) => card,
+            Err(fault) => return Ok(unrenderable(&fault)),
+        };
+        let channel = match self.channel(&row.channel) {
+            Ok(channel) => channel,
+            Err(verdict) => return Ok(verdict),
+        };
+        let sent = self.send_card(&channel, &card, &self.nonce(row)).await;
+        Ok(posted_as(row.key.clone(), channel, sent))
+    }
+
     /// Tells the audit channel about a row that rests: by its number, since administrators read no incidents.
     pub(super) async fn notice(&self, row: &Row) -> Result<Verdict, AppError> {
         let mut reader = self.app.store.read().await?;
@@ -212,6 +238,8 @@ fn in_words(kind: &str) -> &str {
         "remind" => "A reminder",
         "open_thread" => "The private thread",
         "post_brief" => "A brief",
+        "remind_brief" => "The reminder of a brief",
+        "post_status" => "A status",
         "edit_brief" => "The change of a brief",
         other => other,
     }

@@ -120,6 +120,8 @@ impl Outbound {
             "open_thread" => self.open_thread(row).await,
             "post_brief" => self.post_brief(row).await,
             "edit_brief" => self.edit_brief(row).await,
+            "remind_brief" => self.remind_brief(row).await,
+            "post_status" => self.post_status(row).await,
             "notice" => self.notice(row).await,
             other => Ok(Verdict::Dead(format!("nobody delivers {other}"))),
         }
@@ -213,7 +215,8 @@ fn pause(attempts: i64) -> Duration {
     Duration::from_secs(2_u64.pow(doublings)).min(LONGEST_PAUSE)
 }
 
-/// A row that rests is told in the audit channel; a notice that rests is only logged.
+/// A row that rests is told in the audit channel, once for each reason: it is tried again at every change of the guild.
+/// A notice that rests is only logged.
 async fn rest(
     connection: &mut store::Connection,
     row: &Row,
@@ -223,7 +226,7 @@ async fn rest(
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<(), StoreError> {
     store::outbox::settle(connection, row.id, settlement, Some(why), now).await?;
-    if row.kind == "notice" {
+    if row.kind == "notice" || row.last_fault.as_deref() == Some(why) {
         return Ok(());
     }
     let key = format!("notice:{}", row.id);

@@ -1,5 +1,6 @@
 //! The context type of each template, with a sample. No field is ever null: what is missing is a word or an empty list.
 
+use super::escape::clamp_with;
 use super::templates::{Template, TemplateFault, Templates};
 use crate::domain::view::CardView;
 use serde::Serialize;
@@ -69,7 +70,7 @@ impl From<&CardView> for CardContext {
         let facts = view
             .facts
             .iter()
-            .map(|(l, v)| Labelled::new(l, v))
+            .map(|(l, v)| Labelled::new(l, share(v, FACT)))
             .collect();
         let criteria = view.criteria.iter();
         let record = view.record.iter();
@@ -79,25 +80,34 @@ impl From<&CardView> for CardContext {
             severity: capital(view.severity),
             stage: view.stage.clone(),
             status: view.status.clone(),
-            returned: view.returned.clone().unwrap_or_default(),
+            returned: share(view.returned.as_deref().unwrap_or_default(), ANSWER),
             opened: view.opened_at.timestamp(),
             facts,
             criteria: criteria
                 .map(|(text, note)| Noted {
                     text: text.clone(),
-                    note: note.clone(),
+                    note: share(note, NOTE),
                 })
                 .collect(),
             record: record
                 .map(|(title, value, from_source)| Recorded {
                     title: title.clone(),
-                    value: value.clone(),
+                    value: share(value, ANSWER),
                     from_source: *from_source,
                 })
                 .collect(),
             do_not_touch: view.do_not_touch.clone().unwrap_or_default(),
         }
     }
+}
+
+/// What one text may take of a card, in characters: a long one must not push the others off it.
+const FACT: usize = 200;
+const NOTE: usize = 300;
+const ANSWER: usize = 600;
+
+fn share(text: &str, limit: usize) -> String {
+    clamp_with(text, limit, "… (cut)")
 }
 
 fn capital(word: &str) -> String {

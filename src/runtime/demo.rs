@@ -60,7 +60,7 @@ pub async fn demo(options: DemoOptions, mut stop: watch::Receiver<bool>) -> Resu
     let today = clock.now().date_naive();
     let settings = scene.settings(options.http, &options.data, today);
     let ports = Ports {
-        clock: Arc::new(Shared(clock)),
+        clock: Arc::new(Shared::new(clock)),
         ids: Arc::new(SystemIds),
     };
     let service = Service::start(&settings, ports, Drive::Loops).await?;
@@ -173,28 +173,9 @@ fn write_private(path: &Path, content: &str) -> std::io::Result<()> {
 }
 
 async fn wait_until_ready(service: &Service) -> Result<(), StartFault> {
-    let asked = async {
-        let address = format!("http://{}/readyz", service.http);
-        loop {
-            if let Ok(answer) = reqwest::get(&address).await
-                && answer.status().is_success()
-            {
-                return;
-            }
-            pause().await;
-        }
-    };
-    tokio::time::timeout(READY_WITHIN, asked)
+    tokio::time::timeout(READY_WITHIN, service.missing.none())
         .await
         .map_err(|_| StartFault(service.missing.list()))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the demo waits for its own service to be ready"
-)]
-async fn pause() {
-    tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
 fn welcome(base: &str, http: SocketAddr, data: &Path) {

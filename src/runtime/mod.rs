@@ -27,7 +27,7 @@ use ports::Ports;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -59,31 +59,28 @@ pub enum Drive {
 
 /// What is not there yet before the service is ready, by name.
 #[derive(Default)]
-pub struct Missing(Mutex<BTreeMap<&'static str, String>>);
+pub struct Missing(watch::Sender<BTreeMap<&'static str, String>>);
 
 impl Missing {
     fn set(&self, what: &'static str, why: impl Into<String>) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(what, why.into());
+        let why = why.into();
+        self.0.send_modify(|all| drop(all.insert(what, why)));
     }
 
     fn clear(&self, what: &'static str) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(what);
+        self.0.send_modify(|all| drop(all.remove(what)));
     }
 
     /// A sentence each; empty when the service is ready.
     pub fn list(&self) -> Vec<String> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .cloned()
-            .collect()
+        self.0.borrow().values().cloned().collect()
+    }
+
+    /// Ends when nothing is missing any more.
+    pub async fn none(&self) {
+        let mut all = self.0.subscribe();
+        // The sender is here, so waiting cannot fail.
+        let _ = all.wait_for(BTreeMap::is_empty).await;
     }
 }
 
@@ -111,7 +108,8 @@ impl Service {
         let playbooks = read_playbooks(&settings.playbooks)?;
         let templates = Templates::load(&BTreeMap::new())
             .map_err(|faults| StartFault(faults.iter().map(ToString::to_string).collect()))?;
-        let rest = Arc::new(rest(settings)?);
+        let pace = ports.clock.clone();
+        let rest = Arc::new(rest(settings)?.paced_by(move || pace.instant()));
         let (store, writing) = Store::open(&settings.store.path)
             .await
             .map_err(StartFault::one)?;

@@ -3,6 +3,7 @@
 use crate::app::{Clock, Ids};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What the service is given from outside the program.
 #[derive(Clone)]
@@ -48,13 +49,31 @@ impl Ids for SystemIds {
     }
 }
 
-/// A clock of the sandbox, as the service's clock: one clock for both.
+/// A clock of the sandbox, as the service's clock: one clock for both, so that the pace is kept on the clock on which
+/// the sandbox counts its limits.
 #[cfg(feature = "sandbox")]
-pub struct Shared(pub Arc<dyn crate::sandbox::Clock>);
+pub struct Shared {
+    clock: Arc<dyn crate::sandbox::Clock>,
+    began: (DateTime<Utc>, Instant),
+}
+
+#[cfg(feature = "sandbox")]
+impl Shared {
+    pub fn new(clock: Arc<dyn crate::sandbox::Clock>) -> Self {
+        let began = (clock.now(), Instant::now());
+        Self { clock, began }
+    }
+}
 
 #[cfg(feature = "sandbox")]
 impl Clock for Shared {
     fn now(&self) -> DateTime<Utc> {
-        self.0.now()
+        self.clock.now()
+    }
+
+    fn instant(&self) -> Instant {
+        let (at, instant) = self.began;
+        let since = (self.clock.now() - at).to_std().unwrap_or_default();
+        instant + since
     }
 }

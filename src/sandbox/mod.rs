@@ -187,6 +187,9 @@ fn router(app: &App) -> Router {
         .route("/", get(root))
         .route("/gateway", any(gateway::socket::upgrade))
         .route("/resume", any(gateway::socket::upgrade))
+        // Clients put their query behind a slash.
+        .route("/gateway/", any(gateway::socket::upgrade))
+        .route("/resume/", any(gateway::socket::upgrade))
         .route("/attachments/{channel}/{id}/{name}", get(files::file))
         .route("/ui/{name}", get(ui::file))
         .merge(act::routes())

@@ -29,17 +29,21 @@ pub async fn save(
     Ok(())
 }
 
-/// Incidents nobody took in time.
-pub async fn list_untaken(
+/// What the program acts on now, oldest first: the incident and the kind's key. Owed fields wait for a person.
+pub async fn list_due(
     connection: &mut Connection,
     now: DateTime<Utc>,
-) -> Result<Vec<IncidentId>, StoreError> {
+) -> Result<Vec<(IncidentId, String)>, StoreError> {
     let now = us(now);
-    let ids = sqlx::query_scalar!(
-        r#"SELECT incident_id AS "id!" FROM dues WHERE kind = 'take' AND at_us <= ? ORDER BY at_us LIMIT 500"#,
+    let rows = sqlx::query!(
+        r#"SELECT incident_id AS "incident_id!", kind FROM dues
+           WHERE at_us <= ? AND kind NOT LIKE 'owed:%' ORDER BY at_us LIMIT 500"#,
         now
     )
     .fetch_all(connection)
     .await?;
-    Ok(ids.into_iter().map(IncidentId).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (IncidentId(row.incident_id), row.kind))
+        .collect())
 }

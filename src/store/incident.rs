@@ -60,7 +60,7 @@ pub async fn save(
         "INSERT INTO incidents (id, playbook_hash, stage, is_open, holder_id, severity, version, opened_us,
             changed_us, state, record)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET stage = excluded.stage, is_open = excluded.is_open,
+         ON CONFLICT (id) DO UPDATE SET playbook_hash = excluded.playbook_hash, stage = excluded.stage, is_open = excluded.is_open,
             holder_id = excluded.holder_id, severity = excluded.severity, version = excluded.version,
             changed_us = excluded.changed_us, state = excluded.state, record = excluded.record",
         id,

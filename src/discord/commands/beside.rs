@@ -6,8 +6,9 @@ use super::report::{option, person};
 use super::table::{ContainAct, RosterAct};
 use crate::discord::custom_id::CustomId;
 use crate::discord::incoming::CommandOption;
+use crate::domain::alert::Severity;
 use crate::domain::governance::Choice;
-use crate::domain::ids::{AccountId, IncidentId};
+use crate::domain::ids::{AccountId, IncidentId, PlaybookId};
 use crate::domain::incident::{Command, Refusal};
 use crate::domain::policy::Actor;
 use crate::domain::record::shown_time;
@@ -125,6 +126,54 @@ impl Bot {
             &format!("{id}: noted"),
             "It is on the timeline.",
             "/timeline shows it.",
+        )?;
+        Ok(Reply::Show(card))
+    }
+
+    pub(super) async fn status(
+        &self,
+        actor: &Actor,
+        id: IncidentId,
+        severity: Option<Severity>,
+        text: String,
+    ) -> Result<Reply, Fault> {
+        self.app
+            .act(actor, id, Command::SetStatus { severity, text })
+            .await?;
+        let card = self.told(
+            &format!("{id}: the other tiers are told"),
+            "They see id, severity and stage; your words stay on the timeline.",
+            "Nothing more to do for you.",
+        )?;
+        Ok(Reply::Show(card))
+    }
+
+    pub(super) async fn reopen(
+        &self,
+        actor: &Actor,
+        id: IncidentId,
+        reason: String,
+    ) -> Result<Reply, Fault> {
+        self.app.act(actor, id, Command::Reopen { reason }).await?;
+        let card = self.told(
+            &format!("{id} is open again"),
+            "It stands at the stage where it ended, with a new card.",
+            "Claim it on its card, or with /claim.",
+        )?;
+        Ok(Reply::Show(card))
+    }
+
+    pub(super) async fn route_to(
+        &self,
+        actor: &Actor,
+        id: IncidentId,
+        playbook: PlaybookId,
+    ) -> Result<Reply, Fault> {
+        self.app.route_to(actor, id, playbook).await?;
+        let card = self.told(
+            &format!("{id} follows another playbook"),
+            "Its card stands where that playbook begins.",
+            "Whoever works there claims it.",
         )?;
         Ok(Reply::Show(card))
     }

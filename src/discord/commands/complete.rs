@@ -46,6 +46,7 @@ impl Bot {
                 };
                 Ok(self.app.catalogue(actor, id).await?)
             }
+            Some(OptKind::Playbook) => Ok(self.app.playbook_choices()),
             Some(OptKind::Text(_) | OptKind::Choice(_) | OptKind::Person) | None => Ok(Vec::new()),
         }
     }
@@ -80,11 +81,14 @@ fn wanted(verb: Verb) -> Wanted {
         Verb::Claim => Wanted::Claim,
         Verb::Leave(TransitionKind::Engagement) => Wanted::Engage,
         Verb::Leave(kind) => Wanted::Leave(kind),
-        Verb::Note => Wanted::Note,
+        Verb::Note | Verb::Status => Wanted::Note,
+        Verb::Route => Wanted::Route,
         Verb::Contain(ContainAct::Override) => Wanted::Override,
         Verb::Contain(_) => Wanted::Contain,
         Verb::Accept | Verb::Return => Wanted::Receive,
         Verb::Timeline => Wanted::Timeline,
-        Verb::Open | Verb::Queue | Verb::Drafts | Verb::Roster(_) | Verb::Help => Wanted::See,
+        Verb::Open | Verb::Queue | Verb::Drafts | Verb::Reopen | Verb::Roster(_) | Verb::Help => {
+            Wanted::See
+        }
     }
 }

@@ -11,9 +11,10 @@ use crate::app::{App, AppError};
 use crate::discord::actor::GuildMap;
 use crate::discord::custom_id::CustomId;
 use crate::discord::incoming::{CommandOption, Interaction, Kind, ModalValue};
+use crate::domain::alert::Severity;
 use crate::domain::form::Mark;
 use crate::domain::governance::Choice;
-use crate::domain::ids::{FieldId, TransitionId};
+use crate::domain::ids::{FieldId, PlaybookId, TransitionId};
 use crate::domain::incident::Refusal;
 use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::Actor;
@@ -153,6 +154,19 @@ impl Bot {
             Verb::Note => {
                 self.note(actor, incident()?, text("text").unwrap_or_default())
                     .await?
+            }
+            Verb::Status => {
+                let severity = text("severity").map(|word| Severity::from_word(&word));
+                let words = text("text").unwrap_or_default();
+                self.status(actor, incident()?, severity, words).await?
+            }
+            Verb::Reopen => {
+                self.reopen(actor, incident()?, text("text").unwrap_or_default())
+                    .await?
+            }
+            Verb::Route => {
+                let playbook = PlaybookId::new(text("playbook").unwrap_or_default());
+                self.route_to(actor, incident()?, playbook).await?
             }
             Verb::Contain(act) => {
                 let number = text("action").and_then(|n| n.parse().ok());

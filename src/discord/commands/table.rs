@@ -14,6 +14,9 @@ pub enum Verb {
     /// A guided form: the handoffs, dismissals, closures or engagements of the stage.
     Leave(TransitionKind),
     Note,
+    Status,
+    Reopen,
+    Route,
     Contain(ContainAct),
     Roster(RosterAct),
     Accept,
@@ -71,6 +74,8 @@ pub enum OptKind {
     Choice(&'static [(&'static str, &'static str)]),
     /// An action of the incident's containment catalogue, offered while they type.
     Action,
+    /// A playbook in force, offered while they type.
+    Playbook,
     /// A member.
     Person,
 }
@@ -109,6 +114,14 @@ const INVESTIGATORS: [Role; 2] = [Role::Tier2, Role::Tier3];
 const RESPONDERS: [Role; 1] = [Role::Tier3];
 const EMERGENCY: [Role; 3] = [Role::Tier3, Role::Manager, Role::Legal];
 const SIDES: [(&str, &str); 3] = [("legal", "Legal"), ("hr", "HR"), ("grc", "GRC")];
+const REOPENERS: [Role; 4] = [Role::Tier1, Role::Tier2, Role::Tier3, Role::Manager];
+const SEVERITIES: [(&str, &str); 5] = [
+    ("informational", "Informational"),
+    ("low", "Low"),
+    ("medium", "Medium"),
+    ("high", "High"),
+    ("critical", "Critical"),
+];
 const TO: Opt = Opt {
     name: "to",
     what: "Which way, if there is more than one",
@@ -140,7 +153,7 @@ const fn incident(what: &'static str, required: bool) -> Opt {
     }
 }
 
-pub const COMMANDS: [Command; 22] = [
+pub const COMMANDS: [Command; 25] = [
     Command {
         verb: Verb::Open,
         name: "open",
@@ -236,6 +249,52 @@ pub const COMMANDS: [Command; 22] = [
         options: &[
             incident("Which one", true),
             words("text", "What you found or did"),
+        ],
+        roles: &WORKERS,
+    },
+    Command {
+        verb: Verb::Status,
+        name: "status",
+        what: "Tell the other tiers of a material development",
+        options: &[
+            incident("Which one", true),
+            words("text", "What changed; only those on the case read it"),
+            Opt {
+                name: "severity",
+                what: "The severity from now on, if it changed",
+                required: false,
+                kind: OptKind::Choice(&SEVERITIES),
+            },
+        ],
+        roles: &INVESTIGATORS,
+    },
+    Command {
+        verb: Verb::Reopen,
+        name: "reopen",
+        what: "Go on with an ended incident, for a new reason",
+        options: &[
+            Opt {
+                name: "incident",
+                what: "Which one: INC-42",
+                required: true,
+                kind: OptKind::Text(20),
+            },
+            words("text", "The new reason"),
+        ],
+        roles: &REOPENERS,
+    },
+    Command {
+        verb: Verb::Route,
+        name: "route",
+        what: "Choose the playbook of an incident nobody has handed over yet",
+        options: &[
+            incident("Which one", true),
+            Opt {
+                name: "playbook",
+                what: "Which playbook",
+                required: true,
+                kind: OptKind::Playbook,
+            },
         ],
         roles: &WORKERS,
     },
@@ -455,7 +514,9 @@ fn option_json(option: &Opt) -> Value {
     ]);
     let (key, value) = match option.kind {
         OptKind::Text(max) => ("max_length", json!(max)),
-        OptKind::Incident | OptKind::Way | OptKind::Action => ("autocomplete", json!(true)),
+        OptKind::Incident | OptKind::Way | OptKind::Action | OptKind::Playbook => {
+            ("autocomplete", json!(true))
+        }
         OptKind::Person => return Value::Object(json),
         OptKind::Choice(choices) => {
             let choices = choices.iter();

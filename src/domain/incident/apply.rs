@@ -5,7 +5,7 @@ use super::event::{Evaluated, Event};
 use super::{
     Criterion, Ended, Held, Incident, Offer, Phase, Returned, Visit, VisitState, empty_record,
 };
-use crate::domain::ids::{CriterionId, FieldId, PersonId};
+use crate::domain::ids::{ChannelKey, CriterionId, FieldId, PersonId, StageId};
 use crate::domain::record::Entry;
 use crate::domain::restricted::Restricted;
 use chrono::{DateTime, Utc};
@@ -102,7 +102,27 @@ pub fn apply(
         | Event::ContainmentAuthorised { .. }
         | Event::ContainmentReported { .. }
         | Event::GateOverridden { .. }
+        | Event::StatusSet { .. }
+        | Event::Reminded { .. }
         | Event::Noted { .. } => beside::apply(&mut incident, event, by, at),
+        Event::Reopened { channel, .. } => {
+            let stage = incident.stage.clone();
+            enter(&mut incident, stage, channel, at);
+        }
+        Event::Routed {
+            playbook,
+            stage,
+            channel,
+            owner,
+            criteria,
+        } => {
+            set_last_visit(&mut incident, VisitState::HandedOn(at));
+            incident.playbook = playbook.clone();
+            owner.clone_into(&mut incident.owner);
+            incident.criteria.clear();
+            note_findings(&mut incident.criteria, criteria);
+            enter(&mut incident, stage.clone(), channel, at);
+        }
         Event::Raised { times } => {
             if let Some(visit) = incident.visits.last_mut() {
                 visit.raised = *times;
@@ -196,7 +216,7 @@ fn accepted(incident: &mut Incident, owner: &str, by: PersonId, at: DateTime<Utc
 fn returned(
     incident: &mut Incident,
     reason: &str,
-    channel: &crate::domain::ids::ChannelKey,
+    channel: &ChannelKey,
     by: PersonId,
     at: DateTime<Utc>,
 ) {
@@ -230,6 +250,19 @@ fn returned(
             since: at,
         }),
     };
+}
+
+/// A new stay at a stage that nobody holds yet.
+fn enter(incident: &mut Incident, stage: StageId, channel: &ChannelKey, at: DateTime<Utc>) {
+    incident.phase = Phase::Open { holder: None };
+    incident.visits.push(Visit {
+        stage: stage.clone(),
+        channel: channel.clone(),
+        since: at,
+        state: VisitState::Working,
+        raised: 0,
+    });
+    incident.stage = stage;
 }
 
 fn set_last_visit(incident: &mut Incident, state: VisitState) {

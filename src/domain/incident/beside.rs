@@ -48,9 +48,24 @@ pub fn apply(incident: &mut Incident, event: &Event, by: PersonId, at: DateTime<
                 discreet: *discreet,
                 decisions: Vec::new(),
                 concluded_at: None,
+                reminded: 0,
             });
         }
         Event::Answered { engagement, choice } => answered(incident, *engagement, *choice, by, at),
+        Event::Reminded { engagement, times } => {
+            let found = incident
+                .engagements
+                .iter_mut()
+                .find(|e| e.number == *engagement);
+            if let Some(found) = found {
+                found.reminded = *times;
+            }
+        }
+        Event::StatusSet { severity, .. } => {
+            if let Some(severity) = severity {
+                incident.severity = *severity;
+            }
+        }
         Event::ContainmentProposed {
             number,
             action,
@@ -98,6 +113,8 @@ pub fn apply(incident: &mut Incident, event: &Event, by: PersonId, at: DateTime<
         | Event::Returned { .. }
         | Event::Ended { .. }
         | Event::Raised { .. }
+        | Event::Reopened { .. }
+        | Event::Routed { .. }
         | Event::Noted { .. } => {}
     }
 }

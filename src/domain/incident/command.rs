@@ -4,7 +4,8 @@ use super::event::Evaluated;
 use crate::domain::alert::Severity;
 use crate::domain::governance::{Choice, Contact};
 use crate::domain::ids::{
-    AlertId, CriterionId, DoneId, FieldId, IncidentId, PersonId, PlaybookRef, StageId, TransitionId,
+    AlertId, ChannelKey, CriterionId, DoneId, FieldId, IncidentId, PersonId, PlaybookRef, StageId,
+    TransitionId,
 };
 use crate::domain::record::{Origin, State};
 use std::collections::BTreeMap;
@@ -71,6 +72,30 @@ pub enum Command {
     Note {
         text: String,
     },
+    /// A material development or another severity.
+    SetStatus {
+        severity: Option<Severity>,
+        text: String,
+    },
+    /// A brief was not read in time.
+    RemindContacts {
+        engagement: u32,
+    },
+    Reopen {
+        reason: String,
+    },
+    /// Another playbook takes it, with what its criteria say.
+    Route(Box<Routing>),
+}
+
+/// The playbook that a person chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routing {
+    pub playbook: PlaybookRef,
+    pub stage: StageId,
+    pub channel: ChannelKey,
+    pub owner: String,
+    pub criteria: Vec<Evaluated>,
 }
 
 /// An engagement with everything that it carries.

@@ -5,7 +5,7 @@ use super::event::Event;
 use super::readiness::readiness;
 use super::refusal::Refusal;
 use super::{EndKind, Incident, Phase};
-use super::{containment, governance, second};
+use super::{around, containment, governance, second};
 use crate::domain::ids::{FieldId, PersonId};
 use crate::domain::playbook::definition::{Playbook, Stage, Transition, TransitionKind};
 use crate::domain::policy::{Act, Actor, may};
@@ -93,6 +93,12 @@ pub fn decide(
             containment::override_gates(incident, *number, reason, context)
         }
         Command::Note { text } => note(incident, text, context),
+        Command::SetStatus { severity, text } => {
+            around::set_status(incident, *severity, text, context)
+        }
+        Command::RemindContacts { engagement } => governance::remind(incident, *engagement),
+        Command::Reopen { reason } => around::reopen(incident, reason, context),
+        Command::Route(routing) => around::route(incident, routing, context),
     }
 }
 

@@ -125,6 +125,29 @@ pub enum Event {
     Noted {
         text: String,
     },
+    /// A material development: the other tiers hear of it, without what only the case needs.
+    StatusSet {
+        severity: Option<Severity>,
+        text: String,
+    },
+    /// Contacts who had not read a brief were reminded.
+    Reminded {
+        engagement: u32,
+        times: u32,
+    },
+    /// An ended incident goes on, for a new reason.
+    Reopened {
+        reason: String,
+        channel: ChannelKey,
+    },
+    /// A person chose the playbook.
+    Routed {
+        playbook: PlaybookRef,
+        stage: StageId,
+        channel: ChannelKey,
+        owner: String,
+        criteria: Vec<Evaluated>,
+    },
 }
 
 impl Event {
@@ -150,6 +173,10 @@ impl Event {
             Self::ContainmentReported { .. } => "containment_reported",
             Self::GateOverridden { .. } => "gate_overridden",
             Self::Noted { .. } => "noted",
+            Self::StatusSet { .. } => "status_set",
+            Self::Reminded { .. } => "reminded",
+            Self::Reopened { .. } => "reopened",
+            Self::Routed { .. } => "routed",
         }
     }
 
@@ -177,6 +204,10 @@ impl Event {
             | Self::ContainmentAuthorised { .. }
             | Self::ContainmentReported { .. }
             | Self::GateOverridden { .. }
+            | Self::StatusSet { .. }
+            | Self::Reminded { .. }
+            | Self::Reopened { .. }
+            | Self::Routed { .. }
             | Self::Noted { .. } => None,
         }
     }

@@ -75,6 +75,20 @@ pub fn answer(
     }])
 }
 
+/// A brief that nobody owes an answer any more is not reminded of.
+pub fn remind(incident: &Incident, number: u32) -> Result<Vec<Event>, Refusal> {
+    open_still(incident)?;
+    let engagement = incident.engagements.iter().find(|e| e.number == number);
+    let engagement = engagement.ok_or(Refusal::NoEngagement)?;
+    if engagement.is_settled() || engagement.is_acknowledged() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Event::Reminded {
+        engagement: number,
+        times: engagement.reminded + 1,
+    }])
+}
+
 /// Pressing twice is no second decision.
 fn said_already(engagement: &Engagement, choice: Choice, actor: &Actor) -> bool {
     let mine = engagement.decisions.iter().filter(|d| d.by == actor.person);

@@ -2,6 +2,7 @@
 //! The state is an enum that carries its data; nothing is ever half in two states.
 
 mod apply;
+mod around;
 mod beside;
 mod command;
 mod containment;
@@ -14,7 +15,7 @@ mod refusal;
 mod second;
 
 pub use apply::{apply, replay};
-pub use command::{Command, Engaging, Opening, Submission};
+pub use command::{Command, Engaging, Opening, Routing, Submission};
 pub use containment::closed as closed_for;
 pub use decide::{Context, decide, may_leave};
 pub use event::{Evaluated, Event, FORMAT};

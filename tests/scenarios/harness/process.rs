@@ -1,0 +1,195 @@
+//! The built binary in processes of its own, which are killed as the machine's loss of power would.
+
+use super::seen::{Message, list};
+use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a process may take to say or do what it should.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running `baton`; it ends with this.
+pub struct Process {
+    child: Child,
+    said: Receiver<String>,
+    heard: Vec<String>,
+}
+
+impl Process {
+    /// Starts the binary with these arguments; `folder` is where it runs.
+    pub fn start(folder: &Path, args: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_baton"))
+            .args(args)
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (tell, said) = channel();
+        let outputs: [Box<dyn Read + Send>; 2] = [
+            Box::new(child.stdout.take().unwrap()),
+            Box::new(child.stderr.take().unwrap()),
+        ];
+        for output in outputs {
+            let tell = tell.clone();
+            thread::spawn(move || {
+                for line in BufReader::new(output).lines().map_while(Result::ok) {
+                    // Nobody listens any more once the story is over.
+                    let _ = tell.send(line);
+                }
+            });
+        }
+        let heard = Vec::new();
+        Self { child, said, heard }
+    }
+
+    /// Waits for a line with this text, and gives back what follows the text up to a blank.
+    pub fn says(&mut self, text: &str) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let Ok(line) = self.said.recv_timeout(left) else {
+                panic!("it did not say {text:?}, but:\n{}", self.heard.join("\n"));
+            };
+            self.heard.push(line.clone());
+            if let Some((_, rest)) = line.split_once(text) {
+                return rest
+                    .split_whitespace()
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
+            }
+        }
+    }
+
+    /// SIGKILL: nothing is finished.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The two addresses of a demo, or of a sandbox and a service beside it.
+pub struct Place {
+    client: reqwest::Client,
+    sandbox: String,
+    http: String,
+}
+
+impl Place {
+    pub fn new(sandbox: &str, http: &str) -> Self {
+        Self {
+            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+            sandbox: sandbox.to_owned(),
+            http: http.to_owned(),
+        }
+    }
+
+    /// Waits until the service says that it is ready.
+    pub async fn ready(&self) {
+        self.until("ready", async || {
+            let asked = self
+                .client
+                .get(format!("{}/readyz", self.http))
+                .send()
+                .await;
+            asked.is_ok_and(|answer| answer.status().is_success())
+        })
+        .await;
+    }
+
+    async fn until(&self, what: &str, is: impl AsyncFn() -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !is().await {
+            assert!(Instant::now() < until, "not in time: {what}");
+            super::breathe().await;
+        }
+    }
+
+    /// Posts a body; it is accepted.
+    pub async fn alert(&self, source: &str, body: String) {
+        let request = self
+            .client
+            .post(format!("{}/v1/alerts/{source}", self.http));
+        let request = request.bearer_auth("demo").body(body);
+        assert_eq!(request.send().await.unwrap().status().as_u16(), 202);
+    }
+
+    /// A member's act; its answer.
+    pub async fn act(&self, member: &str, what: &str, body: Value) -> Value {
+        let path = format!("{}/sandbox/members/{member}/{what}", self.sandbox);
+        let answer = self.client.post(path).json(&body).send().await.unwrap();
+        let (status, told) = super::read(answer).await;
+        assert_eq!(status, 200, "{told}");
+        told
+    }
+
+    pub async fn run(&self, member: &str, channel: &str, command: &str, options: Value) -> Value {
+        let body = json!({ "channel": channel, "name": command, "options": options });
+        self.act(member, "commands", body).await
+    }
+
+    /// Picks one option from a menu; the message that comes of it.
+    pub async fn picks(&self, member: &str, from: &Message, menu: &str, label: &str) -> Message {
+        let menu = from.menu(menu).unwrap();
+        let values = [super::member::option(&menu, label)];
+        let body = json!({
+            "message": from.id(), "custom_id": menu["custom_id"], "values": values,
+        });
+        let json = self.act(member, "components", body).await["message"].clone();
+        Message { json }
+    }
+
+    /// Waits until each of so many incidents has its card, wherever it belongs, and says that it has no second one.
+    pub async fn each_once(&self, count: usize) {
+        self.until("a card for each alert", async || {
+            self.cards().await.len() >= count
+        })
+        .await;
+        let cards = self.cards().await;
+        assert_eq!(cards.len(), count);
+        for n in 1..=count {
+            let of = |card: &&Message| card.is_card_of(&format!("INC-{n}"));
+            assert_eq!(cards.iter().filter(of).count(), 1, "INC-{n}");
+        }
+    }
+
+    async fn cards(&self) -> Vec<Message> {
+        let mut cards = Vec::new();
+        for channel in ["tier1-triage", "endpoint-desk", "tier3-containment"] {
+            let path = format!(
+                "{}/sandbox/members/owner/view?channel={channel}",
+                self.sandbox
+            );
+            let (_, told) = super::read(self.client.get(path).send().await.unwrap()).await;
+            let kept = list(&told["messages"])
+                .iter()
+                .filter(|m| m["ephemeral"] != true);
+            cards.extend(kept.map(|json| Message { json: json.clone() }));
+        }
+        cards
+    }
+
+    /// Requests that Discord would have answered with 429.
+    pub async fn too_many(&self) -> usize {
+        let path = format!("{}/sandbox/requests", self.sandbox);
+        let (_, told) = super::read(self.client.get(path).send().await.unwrap()).await;
+        list(&told["requests"])
+            .iter()
+            .filter(|r| r["status"] == 429)
+            .count()
+    }
+}

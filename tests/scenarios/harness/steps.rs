@@ -1,0 +1,57 @@
+//! Steps that many stories take on their way to something else.
+
+use super::form::Answer;
+use super::member::Member;
+use super::seen::Message;
+
+const DONE: &str = "Definition of done: confirm each";
+const FILL: &str = "Fill in what is missing";
+const SILENT: &str = "Answer without a value";
+
+/// What a triage analyst answers for the sample of the upload to a chat service.
+pub const TRIAGE: &[(&str, &str)] = &[
+    ("Department", "Visa desk"),
+    ("Why not dismissed", "Passports went to a chat service."),
+];
+
+impl Member {
+    /// Goes through the pages of a form until the review screen has nothing left but Submit: fields by title, all else
+    /// as "source does not say", every line of the definition of done.
+    pub async fn completes(&self, first: Answer, answers: &[(&str, &str)]) -> Message {
+        let mut review = if first.is_form() {
+            first.form().fill(answers).await.message()
+        } else {
+            first.message()
+        };
+        while review.buttons().iter().any(|label| label == FILL) {
+            let form = self.press(&review, FILL).await.form();
+            let known = form.knows(answers);
+            review = form.fill(answers).await.message();
+            if !known {
+                break;
+            }
+        }
+        if review.text().contains("All that is missing") {
+            review = self
+                .pick(&review, SILENT, &["All that is missing"])
+                .await
+                .message();
+        }
+        if review.menu(DONE).is_some() {
+            review = self.pick_all(&review, DONE).await.message();
+        }
+        review.lacks("Still missing");
+        review
+    }
+
+    /// Hands an incident over from its card in this channel.
+    pub async fn hands_over(&self, channel: &str, id: &str, answers: &[(&str, &str)]) {
+        let card = self.channel(channel).await.card(id);
+        let first = self.press(&card, "Escalate").await;
+        let review = self.completes(first, answers).await;
+        self.press(&review, "Submit")
+            .await
+            .message()
+            .expect("is handed over");
+    }
+}

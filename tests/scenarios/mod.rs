@@ -1,0 +1,13 @@
+//! Stories of the whole program, each told by what members do and see; the stage they stand on is `harness`.
+
+mod harness;
+
+mod alerts;
+mod bodies;
+mod faults;
+mod handoff;
+mod playbooks;
+mod processes;
+mod restart;
+mod rights;
+mod silence;
