@@ -4,7 +4,7 @@ use super::ports::{Ports, Shared, SystemIds};
 use super::scene::{Scene, TOKEN, seed};
 use super::story::tell;
 use super::{Drive, Service, StartFault};
-use crate::sandbox::{Clock as _, Options, Sandbox, SystemClock};
+use crate::sandbox::{Clock as _, Options, Outlet, Sandbox, SystemClock};
 use chrono::{DateTime, Utc};
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -65,6 +65,9 @@ pub async fn demo(options: DemoOptions, mut stop: watch::Receiver<bool>) -> Resu
     };
     let service = Service::start(&settings, ports, Drive::Loops).await?;
     wait_until_ready(&service).await?;
+    sandbox
+        .offer(outlets(service.http))
+        .map_err(StartFault::one)?;
     welcome(&scene.base, service.http, &options.data);
     let (app, base) = (service.app.clone(), scene.base.clone());
     let mut telling = Box::pin(tell(app, base, stop.clone()));
@@ -196,6 +199,22 @@ What happens is told here. Ctrl-C stops; the next start goes on where this one e
 ",
         data = data.display(),
     );
+}
+
+/// What the page's second panel can send.
+fn outlets(http: SocketAddr) -> Vec<Outlet> {
+    let sources = ["purview", "defender", "generic"];
+    let outlet = |source: &str| Outlet {
+        name: source.to_owned(),
+        url: format!("http://{http}/v1/alerts/{source}"),
+        headers: vec![("authorization".to_owned(), "Bearer demo".to_owned())],
+        samples: SAMPLES
+            .iter()
+            .filter(|(of, ..)| *of == source)
+            .map(|(_, what, body)| ((*what).to_owned(), (*body).to_owned()))
+            .collect(),
+    };
+    sources.into_iter().map(outlet).collect()
 }
 
 async fn post_samples(http: SocketAddr) {

@@ -5,6 +5,7 @@
 //!
 //! - [`world`]: the guild and its file · [`permissions`]: who may what · [`rules`]: what is refused
 //! - `rest`, `gateway`: the bot's side · `act`: the members' and the drill leader's side
+//! - `ui`: the page, which lives on the control API alone
 //! - `front`: what each bot request passes: faults, token, [`limits`], log
 
 mod act;
@@ -12,12 +13,12 @@ mod body;
 pub mod clock;
 mod error;
 mod faults;
+mod files;
 mod front;
 mod gateway;
 mod json;
 pub mod limits;
 mod net;
-mod page;
 pub mod permissions;
 mod posts;
 mod rest;
@@ -26,8 +27,8 @@ pub mod seed;
 mod server;
 #[cfg(test)]
 mod tests;
+mod ui;
 mod wire;
-mod words;
 pub mod world;
 
 use std::{collections::HashMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -41,7 +42,10 @@ use axum::{
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 
-pub use self::clock::{Clock, FrozenClock, SystemClock};
+pub use self::{
+    act::outlets::Outlet,
+    clock::{Clock, FrozenClock, SystemClock},
+};
 use self::{
     seed::WorldSeed,
     server::{App, Inner, Server},
@@ -71,6 +75,8 @@ pub enum SandboxError {
     Seed(String),
     #[error("the sandbox cannot listen on {addr}: {source}")]
     Listen { addr: SocketAddr, source: io::Error },
+    #[error("the page can send only to this machine: {0}")]
+    Outlet(String),
 }
 
 /// A running sandbox. Dropping it stops the server without waiting.
@@ -114,6 +120,7 @@ impl Sandbox {
             waiting: HashMap::new(),
             base: format!("http://{addr}"),
             unknown_endpoints: 0,
+            outlets: Vec::new(),
         };
         let app = Server::new(inner, stopping);
         let task = serve(listener, app.clone());
@@ -132,6 +139,16 @@ impl Sandbox {
     /// Requests for endpoints that the sandbox does not know: a scenario should see none.
     pub fn unknown_endpoints(&self) -> u64 {
         self.app.within(|inner| inner.unknown_endpoints)
+    }
+
+    /// What the page offers to send, from now on. A service that runs beside the sandbox has its
+    /// address only once it listens.
+    pub fn offer(&self, outlets: Vec<Outlet>) -> Result<(), SandboxError> {
+        for outlet in &outlets {
+            outlet.check().map_err(SandboxError::Outlet)?;
+        }
+        self.app.within(|inner| inner.outlets = outlets);
+        Ok(())
     }
 
     /// Ends connections and waits for the server, for at most two seconds.
@@ -173,7 +190,8 @@ fn router(app: &App) -> Router {
         // Clients put their query behind a slash.
         .route("/gateway/", any(gateway::socket::upgrade))
         .route("/resume/", any(gateway::socket::upgrade))
-        .route("/attachments/{channel}/{id}/{name}", get(page::file))
+        .route("/attachments/{channel}/{id}/{name}", get(files::file))
+        .route("/ui/{name}", get(ui::file))
         .merge(act::routes())
         .merge(rest::routes(app))
         .layer(middleware::from_fn(front::only_local))
@@ -185,11 +203,10 @@ async fn root(
     socket: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
     state: State<App>,
     asked: axum::extract::Query<gateway::socket::Asked>,
-    page_of: axum::extract::Query<page::Asked>,
     peer: axum::extract::ConnectInfo<net::Peer>,
 ) -> Response {
     match socket {
         Ok(socket) => gateway::socket::upgrade(state, asked, peer, socket).await,
-        Err(_) => page::guild(&state, &page_of),
+        Err(_) => ui::index(),
     }
 }

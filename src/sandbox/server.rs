@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::{oneshot, watch};
 
 use super::{
+    act::outlets::Outlet,
     error::Refused,
     faults::Orders,
     gateway::Hub,
@@ -86,6 +87,7 @@ pub struct Inner {
     pub base: String,
     /// Requests for endpoints that the sandbox does not know.
     pub unknown_endpoints: u64,
+    pub outlets: Vec<Outlet>,
 }
 
 impl Inner {

@@ -58,7 +58,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("toml", &["domain", "config"]),
     ("rustls", &["discord"]),
     // The demo posts its sample alerts as any source would.
-    ("reqwest", &["discord", "runtime"]),
+    // The sandbox forwards a drill's bodies to loopback, since a page may not post to another port.
+    ("reqwest", &["discord", "runtime", "sandbox"]),
     ("clap", &["cli", "main"]),
     ("anyhow", &["main", "cli", "config"]),
     ("std::env", &["config", "cli"]),

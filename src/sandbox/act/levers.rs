@@ -16,11 +16,12 @@ use crate::sandbox::{
     json::{Look, bits},
     posts::Post,
     rules::message::{self as rules, Way},
-    server::{App, Inner},
+    server::{App, Inner, Logged},
     wire,
     world::{
         journal::Change,
         model::{Channel, Overwrite, Target},
+        note::Note,
         snowflake::Id,
     },
 };
@@ -51,6 +52,7 @@ pub async fn clock(State(app): State<App>, body: Json<Value>) -> Done {
     app.within(|inner| {
         inner.world.clock.advance(TimeDelta::milliseconds(by));
         archive_idle(inner);
+        inner.world.watchers.tell(Note::Clock);
         Ok(Json(json!({ "now": wire::instant(inner.world.now()) })))
     })
 }
@@ -128,14 +130,19 @@ fn gateway_fault(inner: &mut Inner, order: &Order) {
 pub struct Since {
     /// The number of the last request that is already known.
     since: Option<u64>,
+    /// Only the newest so many.
+    limit: Option<usize>,
 }
 
 pub async fn requests(State(app): State<App>, Query(asked): Query<Since>) -> Done {
     app.within(|inner| {
         let since = asked.since.unwrap_or(0);
-        let rows = inner.log.kept.iter().filter(|row| row.number > since);
+        let newer = |row: &&Logged| row.number > since;
+        let count = inner.log.kept.iter().filter(newer).count();
+        let skip = asked.limit.map_or(0, |limit| count.saturating_sub(limit));
+        let rows = inner.log.kept.iter().filter(newer).skip(skip);
         Ok(Json(json!({
-            "requests": rows.map(super::super::server::Logged::json).collect::<Vec<_>>(),
+            "requests": rows.map(Logged::json).collect::<Vec<_>>(),
             "unknown_endpoints": inner.unknown_endpoints,
         })))
     })

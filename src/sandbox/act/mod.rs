@@ -4,6 +4,8 @@ mod calls;
 mod interaction;
 mod levers;
 mod options;
+pub mod outlets;
+pub mod stream;
 mod submit;
 pub mod view;
 
@@ -82,6 +84,10 @@ pub fn routes() -> Router<App> {
         )
         .route("/sandbox/members/{user}/messages", post(levers::write))
         .route("/sandbox/members/{user}/view", get(view::view))
+        .route("/sandbox/members/{user}/guild", get(view::guild_of))
+        .route("/sandbox/members/{user}/stream", get(stream::stream))
+        .route("/sandbox/outlets", get(outlets::list))
+        .route("/sandbox/outlets/{name}", post(outlets::send))
         .route("/sandbox/members/{user}/commands", post(calls::command))
         .route(
             "/sandbox/members/{user}/autocomplete",

@@ -3,6 +3,7 @@
 mod controls;
 mod gateway;
 mod interactions;
+mod page;
 mod rest;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod journal;
 pub mod model;
+pub mod note;
 pub mod snowflake;
 
 use std::{
@@ -18,6 +19,7 @@ use chrono::{DateTime, Utc};
 use self::{
     journal::{Change, Journal},
     model::{Channel, Command, Guild, Interaction, Member, Message, Modal, Role, StoredFile, User},
+    note::Watchers,
     snowflake::{Id, Snowflakes},
 };
 use super::clock::Clock;
@@ -123,6 +125,7 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// A change could not be written: nothing more may be answered as done.
     pub failed: bool,
+    pub watchers: Watchers,
 }
 
 impl std::ops::Deref for World {
@@ -152,6 +155,7 @@ impl World {
             flakes,
             clock,
             failed: false,
+            watchers: Watchers::default(),
         })
     }
 
@@ -165,7 +169,11 @@ impl World {
             tracing::error!(%error, "the sandbox's world could not be written");
             self.failed = true;
         }
+        let note = note::of(&self.state, &change);
         self.state.apply(change);
+        if let Some(note) = note {
+            self.watchers.tell(note);
+        }
     }
 
     pub fn put_message(&mut self, message: Message) {

@@ -54,7 +54,7 @@ pub enum Target {
     Member,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overwrite {
     pub id: Id,
     pub target: Target,
@@ -68,7 +68,7 @@ pub const NEWS_CHANNEL: u8 = 5;
 pub const PUBLIC_THREAD: u8 = 11;
 pub const PRIVATE_THREAD: u8 = 12;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Channel {
     pub id: Id,
     pub kind: u8,
@@ -83,7 +83,7 @@ pub struct Channel {
     pub thread: Option<Thread>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thread {
     pub owner_id: Id,
     pub archived: bool,
@@ -97,7 +97,7 @@ pub struct Thread {
     pub message_count: u64,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ThreadMember {
     pub user_id: Id,
     pub joined_at: DateTime<Utc>,
