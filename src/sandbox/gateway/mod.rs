@@ -2,6 +2,7 @@
 //! `socket`. No REST, no rules.
 
 pub mod events;
+mod pack;
 pub mod socket;
 
 use std::collections::{HashMap, VecDeque};

@@ -18,7 +18,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{GUILD_MEMBERS, GUILDS, Order};
+use super::{GUILD_MEMBERS, GUILDS, Order, pack::Packer};
 use crate::sandbox::{
     json::Look,
     net::Peer,
@@ -65,6 +65,7 @@ enum End {
 struct Connection {
     app: App,
     socket: WebSocket,
+    packer: Packer,
     session: Option<String>,
     link: mpsc::UnboundedSender<Order>,
     orders: mpsc::UnboundedReceiver<Order>,
@@ -76,6 +77,7 @@ impl Connection {
         Self {
             app,
             socket,
+            packer: Packer::Plain,
             session: None,
             link,
             orders,
@@ -83,10 +85,8 @@ impl Connection {
     }
 
     async fn send(&mut self, text: String) -> Result<(), End> {
-        self.socket
-            .send(Message::Text(text.into()))
-            .await
-            .map_err(|_| End::Gone)
+        let message = self.packer.pack(text).map_err(|_| End::Close(4_000))?;
+        self.socket.send(message).await.map_err(|_| End::Gone)
     }
 
     async fn close(&mut self, code: u16) {
@@ -114,13 +114,10 @@ impl Connection {
         if asked.v.is_some_and(|version| version != 10) {
             return End::Close(4_012);
         }
-        if let Some(compress) = &asked.compress {
-            tracing::warn!(
-                compress,
-                "the sandbox's gateway does not compress its stream"
-            );
+        let Some(packer) = Packer::of_stream(asked.compress.as_deref()) else {
             return End::Close(4_002);
-        }
+        };
+        self.packer = packer;
         if asked
             .encoding
             .as_deref()
@@ -232,6 +229,9 @@ impl Connection {
             Ok(())
         })?;
         self.session = Some(id);
+        if data.yes("compress") {
+            self.packer.each_payload();
+        }
         Ok(())
     }
 
