@@ -1,4 +1,6 @@
-//! Suite.
+//! All integration tests, in one binary. What a module proves stands at its head.
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod wire;

@@ -2,19 +2,17 @@
 
 use super::act::By;
 use super::facts::{evaluate, facts, history};
-use super::playbooks::Loaded;
+use super::route::{Route, route};
 use super::{App, AppError};
 use crate::domain::alert::{Alert, Reading, User};
 use crate::domain::ids::{AlertId, IncidentId, PersonId, SourceId};
 use crate::domain::incident::{Command, Context, Opening, decide};
-use crate::domain::playbook::facts::Facts;
 use crate::domain::view::OnIncident;
 use crate::store::alert::Arrival;
 use crate::store::people::Identity;
 use crate::store::{self, Connection, StoreError};
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
-use std::sync::Arc;
 
 /// One element of a body: its bytes, and what the adapter made of it.
 #[derive(Debug, Clone)]
@@ -70,15 +68,22 @@ impl App {
         let app = self.clone();
         self.store
             .write(move |connection| {
-                Box::pin(async move {
-                    let mut taken = Vec::with_capacity(batch.elements.len());
-                    for element in &batch.elements {
-                        taken.push(app.take_one(connection, &batch, element).await?);
-                    }
-                    Ok(taken)
-                })
+                Box::pin(async move { app.take_all(connection, &batch).await })
             })
             .await
+    }
+
+    /// Takes a batch inside a transaction that is under way; one bad element never costs the others.
+    pub(super) async fn take_all(
+        &self,
+        connection: &mut Connection,
+        batch: &Batch,
+    ) -> Result<Vec<Taken>, AppError> {
+        let mut taken = Vec::with_capacity(batch.elements.len());
+        for element in &batch.elements {
+            taken.push(self.take_one(connection, batch, element).await?);
+        }
+        Ok(taken)
     }
 
     async fn take_one(
@@ -236,26 +241,20 @@ impl App {
         person: Option<PersonId>,
     ) -> Result<IncidentId, AppError> {
         let now = self.now();
-        let (loaded, found) = self.route(connection, arriving, alert, person, now).await?;
-        let playbook = &loaded.playbook;
+        let route = self.route(connection, arriving, alert, person, now).await?;
+        let playbook = &route.loaded.playbook;
         let id = store::incident::next_id(connection).await?;
-        let entry = playbook
-            .entry(&found)
-            .ok_or_else(|| StoreError::Inconsistent {
-                what: "a playbook",
-                why: format!("{} has no entry", playbook.id),
-            })?;
         let opening = Opening {
             id,
-            playbook: loaded.reference.clone(),
+            playbook: route.loaded.reference.clone(),
             alert,
             raw_sha256: arriving.sha256.to_owned(),
             severity: arriving.alert.severity,
-            stage: entry.stage.clone(),
-            because: entry.because.clone(),
+            stage: route.stage,
+            because: route.because,
             concerned: person,
             reported_by: arriving.batch.reported_by,
-            criteria: evaluate(playbook, &found),
+            criteria: route.criteria,
             drill: arriving.batch.drill,
             sealed: false,
         };
@@ -278,14 +277,13 @@ impl App {
         alert: AlertId,
         person: Option<PersonId>,
         now: DateTime<Utc>,
-    ) -> Result<(Arc<Loaded>, Facts), AppError> {
+    ) -> Result<Route, AppError> {
         let on = arriving.on_incident(alert, now);
         let around = store::alert::occurred_at(arriving.alert, now);
         for loaded in self.playbooks.current() {
             let history = history(connection, person, around, &loaded.playbook).await?;
-            let found = facts(Some(&on), None, history, &loaded.playbook, now);
-            if loaded.playbook.route(&found) {
-                return Ok((loaded.clone(), found));
+            if let Some(found) = route(loaded, &on, history, now) {
+                return Ok(found);
             }
         }
         Err(AppError::Store(StoreError::Missing {

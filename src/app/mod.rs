@@ -2,12 +2,15 @@
 //! They never speak to the network and know no Discord, no HTTP.
 
 pub mod act;
+pub mod dry_run;
 mod facts;
 pub mod form;
 pub mod intake;
 pub mod people;
 pub mod playbooks;
 pub mod query;
+pub mod replay;
+pub mod route;
 pub mod sweep;
 #[cfg(test)]
 mod tests;

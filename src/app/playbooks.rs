@@ -101,6 +101,32 @@ impl Playbooks {
         &self.current
     }
 
+    /// The last of them, where it takes what no other takes.
+    pub fn fallback(&self) -> Option<&Arc<Loaded>> {
+        self.current
+            .last()
+            .filter(|loaded| loaded.playbook.takes_everything())
+    }
+
+    /// Those whose id and version are kept already with another text; `kept` is hash and text.
+    pub fn clashes(&self, kept: &[(String, String)]) -> Vec<PlaybookRef> {
+        let kept: Vec<PlaybookRef> = kept
+            .iter()
+            .filter_map(|(_, text)| load(text).ok())
+            .map(|loaded| loaded.reference)
+            .collect();
+        let clash = |mine: &PlaybookRef| {
+            kept.iter().any(|old| {
+                old.id == mine.id && old.version == mine.version && old.hash != mine.hash
+            })
+        };
+        self.current
+            .iter()
+            .map(|loaded| loaded.reference.clone())
+            .filter(clash)
+            .collect()
+    }
+
     /// The version that an incident is pinned to.
     pub fn load(&self, reference: &PlaybookRef) -> Result<Arc<Loaded>, StoreError> {
         self.find(&reference.hash)

@@ -185,15 +185,8 @@ impl Settings {
         Err(reader.faults)
     }
 
-    /// The demo's: everything on this machine, sources with the bearer `demo`.
+    /// The demo's: everything on this machine.
     pub fn demo(demo: Demo) -> Self {
-        let source = |adapter: Adapter| SourceSettings {
-            adapter,
-            scheme: Scheme::Bearer,
-            secrets: vec![SecretString::from("demo")],
-            link: None,
-            tenant: None,
-        };
         Self {
             store: StoreSettings {
                 path: demo.data_dir.join("baton.db"),
@@ -210,14 +203,7 @@ impl Settings {
                 listen: demo.listen,
                 ..HttpSettings::default()
             },
-            sources: BTreeMap::from([
-                (SourceId::new("purview"), source(Adapter::Office365)),
-                (SourceId::new("defender"), source(Adapter::Graph)),
-                (
-                    SourceId::new("generic"),
-                    source(Adapter::Generic(Box::<GenericMap>::default())),
-                ),
-            ]),
+            sources: Self::demo_sources(),
             organisation: Organisation {
                 name: Some("Demo".to_owned()),
                 time_zone: Some(Tz::UTC),
@@ -231,6 +217,25 @@ impl Settings {
             log: LogSettings::default(),
         }
     }
+
+    /// The demo's sources, with the bearer `demo`.
+    pub fn demo_sources() -> BTreeMap<SourceId, SourceSettings> {
+        let source = |name: &str, adapter: Adapter| {
+            let settings = SourceSettings {
+                adapter,
+                scheme: Scheme::Bearer,
+                secrets: vec![SecretString::from("demo")],
+                link: None,
+                tenant: None,
+            };
+            (SourceId::new(name), settings)
+        };
+        BTreeMap::from([
+            source("purview", Adapter::Office365),
+            source("defender", Adapter::Graph),
+            source("generic", Adapter::Generic(Box::<GenericMap>::default())),
+        ])
+    }
 }
 
 /// What a link template may name.
@@ -238,6 +243,14 @@ pub(super) const PLACEHOLDERS: [&str; 3] =
     ["{source_alert_id}", "{source_incident_id}", "{tenant_id}"];
 
 impl SourceSettings {
+    /// Adds what the configuration knows and the body does not say: tenant and link.
+    pub fn complete(&self, alert: &mut Alert) {
+        alert.source_url = self.link(alert);
+        if alert.tenant_id.is_none() {
+            alert.tenant_id.clone_from(&self.tenant);
+        }
+    }
+
     /// The link to an alert: the source's own, else the template filled. A template that names what the
     /// alert does not have gives none.
     pub fn link(&self, alert: &Alert) -> Option<String> {

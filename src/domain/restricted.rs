@@ -29,17 +29,19 @@ pub enum Level {
     Everything,
 }
 
-/// Why the program itself reads. Named, so that the two places can be found.
+/// Why the program itself reads. Named, so that the few places can be found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// The store seals and opens what it keeps.
     Storage,
     /// Criteria are evaluated on arrival.
     Evaluation,
+    /// A person on this host tries a body that they have before them; nothing of the store is read.
+    DryRun,
 }
 
 impl Clearance {
-    /// The program's own leave to read. Only `store` and `app` intake call it; a law keeps that.
+    /// The program's own leave to read. Only `store` and `app` (intake, dry run) call it; a law keeps that.
     pub const fn system(_purpose: Purpose) -> Self {
         Self {
             level: Level::Everything,

@@ -184,8 +184,9 @@ impl Teller<'_> {
     }
 
     fn record(&self, line: &mut Line, entries: &BTreeMap<FieldId, Entry>, done: &[DoneId]) {
-        for (id, entry) in entries {
-            let Some(field) = self.playbook.field(id) else {
+        // In the playbook's order, as people filled it in.
+        for field in &self.playbook.fields {
+            let Some(entry) = entries.get(&field.id) else {
                 continue;
             };
             let source = if entry.origin == Origin::Source {

@@ -92,7 +92,7 @@ impl Outbound {
         Ok(posted_as(format!("{key}:reminder:{times}"), channel, sent))
     }
 
-    /// Tells the audit channel about a row that rests.
+    /// Tells the audit channel about a row that rests: by its number, since administrators read no incidents.
     pub(super) async fn notice(&self, row: &Row) -> Result<Verdict, AppError> {
         let mut reader = self.app.store.read().await?;
         let about = store::outbox::find(&mut reader, row.arg).await?;
@@ -105,14 +105,12 @@ impl Outbound {
                 "the audit channel is not configured".to_owned(),
             ));
         };
-        let what = about
-            .incident
-            .map_or_else(String::new, |id| format!(" of {id}"));
         let notice = Notice {
             title: "Something could not be delivered".to_owned(),
             text: format!(
-                "{}{what} for the channel {}: {}",
+                "{} (delivery {}) for the channel {}: {}",
                 in_words(&about.kind),
+                about.id,
                 about.channel,
                 about.last_fault.unwrap_or_default()
             ),

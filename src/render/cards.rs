@@ -18,9 +18,9 @@ impl Templates {
         } = self.render(context)?;
         Ok(Card {
             title,
+            tone,
             body,
             footer,
-            tone,
             ..Card::default()
         })
     }
@@ -69,7 +69,7 @@ impl Templates {
 
     /// The first message of an incident's private thread.
     pub fn thread_card(&self, view: &CardView) -> Result<Card, TemplateFault> {
-        self.plain_card(&ThreadContext(CardContext::from(view)), Tone::Info)
+        self.plain_card(&ThreadContext::from(CardContext::from(view)), Tone::Info)
     }
 
     /// An answer to a person.

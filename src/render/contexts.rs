@@ -43,7 +43,7 @@ pub struct Recorded {
     pub from_source: bool,
 }
 
-/// A live card, and the first message of a thread.
+/// A live card.
 #[derive(Debug, Clone, Serialize)]
 pub struct CardContext {
     pub drill: bool,
@@ -123,10 +123,26 @@ fn card_sample() -> CardContext {
 }
 template!("card", CardContext, card_sample());
 
+/// The first message of an incident's private thread.
 #[derive(Debug, Clone, Serialize)]
-#[serde(transparent)]
-pub struct ThreadContext(pub CardContext);
-template!("thread", ThreadContext, ThreadContext(card_sample()));
+pub struct ThreadContext {
+    pub drill: bool,
+    pub id: String,
+    pub criteria: Vec<Noted>,
+    pub record: Vec<Recorded>,
+}
+
+impl From<CardContext> for ThreadContext {
+    fn from(card: CardContext) -> Self {
+        Self {
+            drill: card.drill,
+            id: card.id,
+            criteria: card.criteria,
+            record: card.record,
+        }
+    }
+}
+template!("thread", ThreadContext, card_sample().into());
 
 #[derive(Debug, Clone, Serialize)]
 pub struct PastCard {
@@ -293,6 +309,13 @@ pub struct ReviewItem {
     pub from_source: bool,
 }
 
+/// One line of the definition of done.
+#[derive(Debug, Clone, Serialize)]
+pub struct DoneLine {
+    pub ticked: bool,
+    pub text: String,
+}
+
 /// The review screen of a form.
 #[derive(Debug, Clone, Serialize)]
 pub struct Review {
@@ -301,7 +324,7 @@ pub struct Review {
     pub draft: String,
     pub criteria: Vec<Ticked>,
     pub items: Vec<ReviewItem>,
-    pub done: Vec<Ticked>,
+    pub done: Vec<DoneLine>,
     pub missing: Vec<String>,
 }
 template!(
@@ -322,10 +345,9 @@ template!(
             problem: "is missing".to_owned(),
             from_source: true,
         }],
-        done: vec![Ticked {
+        done: vec![DoneLine {
             ticked: false,
             text: "Source opened".to_owned(),
-            note: "open".to_owned()
         }],
         missing: vec!["Department is missing".to_owned()],
     }

@@ -35,7 +35,6 @@ pub async fn serve(bot: Arc<Bot>, rest: Arc<Rest>, interaction: Interaction) {
     let in_time = timeout(FIRST_ANSWER, &mut answering).await;
     match in_time {
         Ok(Ok(Some(reply))) => wire.first(reply).await,
-        Ok(Ok(None)) => {}
         Ok(Err(_)) => wire.first(Reply::Show(panicked(&reference))).await,
         Err(_) if can_wait => {
             wire.send(
@@ -49,7 +48,7 @@ pub async fn serve(bot: Arc<Bot>, rest: Arc<Rest>, interaction: Interaction) {
                 Err(_) => wire.late(Reply::Show(panicked(&reference))).await,
             }
         }
-        Err(_) => {}
+        Ok(Ok(None)) | Err(_) => {}
     }
 }
 

@@ -5,6 +5,7 @@ pub mod demo;
 mod gateway;
 mod intake;
 mod interactions;
+pub mod live;
 mod loops;
 pub mod ports;
 #[cfg(feature = "sandbox")]

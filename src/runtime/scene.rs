@@ -47,7 +47,7 @@ const CHANNELS: [(&str, &[Role]); 8] = [
         ],
     ),
     ("governance", &[Role::Legal, Role::Hr, Role::Grc]),
-    ("audit", &[Role::Auditor, Role::Admin]),
+    ("audit", &[Role::Auditor, Role::Admin, Role::Manager]),
 ];
 
 /// The guild that a new world starts with.

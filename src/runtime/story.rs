@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::domain::ids::IncidentId;
 use crate::store;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::watch;
 
 /// Follows the history until told to stop.
@@ -11,6 +11,7 @@ pub async fn tell(app: App, base: String, mut stopping: watch::Receiver<bool>) {
     let mut teller = Teller {
         base,
         hinted: BTreeSet::new(),
+        visits: BTreeMap::new(),
         seq: 0,
     };
     let mut commits = app.store.commits();
@@ -34,6 +35,8 @@ pub async fn tell(app: App, base: String, mut stopping: watch::Receiver<bool>) {
 struct Teller {
     base: String,
     hinted: BTreeSet<&'static str>,
+    /// Which stay at a stage each incident has reached in what was told so far.
+    visits: BTreeMap<IncidentId, usize>,
     seq: i64,
 }
 
@@ -45,12 +48,14 @@ impl Teller {
         for step in steps {
             self.seq = step.seq;
             let incident = store::incident::find(&mut reader, step.incident).await?;
+            let visit = self.visits.entry(step.incident).or_default();
+            if step.kind == "offered" || step.kind == "returned" {
+                *visit += 1;
+            }
+            let visit = *visit;
             let channel = incident
                 .as_ref()
-                .and_then(|i| {
-                    i.current_visit()
-                        .map(|(_, visit)| visit.channel.to_string())
-                })
+                .and_then(|i| i.visits.get(visit).map(|visit| visit.channel.to_string()))
                 .unwrap_or_default();
             let who = names
                 .get(&step.by)

@@ -67,15 +67,34 @@ pub async fn list_waiting(connection: &mut Connection) -> Result<Vec<Held>, Stor
         .collect()
 }
 
+/// It is read now. False when it waits no more.
 pub async fn settle(
     connection: &mut Connection,
     id: i64,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let replayed = us(now);
-    sqlx::query!(
-        "UPDATE quarantine SET replayed_us = ? WHERE id = ?",
+    let done = sqlx::query!(
+        "UPDATE quarantine SET replayed_us = ? WHERE id = ? AND replayed_us IS NULL",
         replayed,
+        id
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// What is wrong with it now.
+pub async fn save_fault(
+    connection: &mut Connection,
+    id: i64,
+    pointer: &str,
+    message: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE quarantine SET pointer = ?, message = ? WHERE id = ?",
+        pointer,
+        message,
         id
     )
     .execute(connection)

@@ -1,12 +1,15 @@
 //! The proof of the history: both chains, each payload against its hash, the saved state against a replay,
-//! the access log. A cut tail shows only against the head that was kept outside.
+//! raw bodies and playbooks against theirs, the access log. A cut tail shows only against the head that was kept outside.
+
+mod kept;
 
 use super::codec::{at, sha256};
 use super::event::{Header, decode};
 use super::{Connection, StoreError, access, incident};
 use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::{Event, Incident, apply};
-use std::collections::BTreeMap;
+use sqlx::Connection as _;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows read at a time: few columns, so that memory stays small.
 const CHUNK: i64 = 2000;
@@ -24,57 +27,73 @@ pub struct Proof {
     pub fault: Option<String>,
 }
 
-/// Walks the whole history.
+/// Walks the whole history, on one snapshot: a live service may go on writing beside it.
 pub async fn verify(connection: &mut Connection) -> Result<Proof, StoreError> {
+    let mut snapshot = connection.begin().await?;
+    let proof = prove(&mut snapshot).await?;
+    snapshot.rollback().await?;
+    Ok(proof)
+}
+
+async fn prove(connection: &mut Connection) -> Result<Proof, StoreError> {
     let mut walk = Walk::default();
-    loop {
-        let from = walk.proof.events;
-        let rows = sqlx::query!(
-            r#"SELECT h.seq, h.incident_id, h.number, h.at_us, h.staff, h.role, h.kind, h.format, h.criterion,
-                  h.payload_hash, h.previous_of_incident, h.previous, h.hash,
-                  p.salt AS "salt?", p.body AS "body?"
-               FROM event_headers h LEFT JOIN event_payloads p ON p.seq = h.seq
-               WHERE h.seq > ? ORDER BY h.seq LIMIT ?"#,
-            from,
-            CHUNK
-        )
-        .fetch_all(&mut *connection)
-        .await?;
-        let last = rows.len() < usize::try_from(CHUNK).unwrap_or(usize::MAX);
-        for row in rows {
-            let header = Header {
-                seq: row.seq,
-                incident_id: row.incident_id,
-                number: row.number,
-                at_us: row.at_us,
-                staff: row.staff,
-                role: row.role,
-                kind: row.kind,
-                format: row.format,
-                criterion: row.criterion,
-                payload_hash: row.payload_hash,
-                previous_of_incident: row.previous_of_incident,
-                previous: row.previous,
-            };
-            let payload = row.salt.zip(row.body);
-            if let Some(why) = walk.step(&header, &row.hash, payload) {
-                walk.proof.fault = Some(format!(
-                    "event {} (INC-{}, number {}, {}): {why}",
-                    header.seq, header.incident_id, header.number, header.kind
-                ));
-                return Ok(walk.proof);
-            }
-        }
-        if last {
-            break;
-        }
-    }
-    walk.proof.fault = compare_states(connection, &walk.states).await?;
+    walk.events(connection).await?;
     walk.proof.incidents = walk.states.len();
-    if walk.proof.fault.is_none() {
-        verify_views(connection, &mut walk.proof).await?;
+    let mut proof = walk.proof;
+    if proof.fault.is_none() {
+        proof.fault = compare_states(connection, &walk.states).await?;
     }
-    Ok(walk.proof)
+    if proof.fault.is_none() {
+        proof.fault = kept::check(connection).await?;
+    }
+    if proof.fault.is_none() {
+        verify_views(connection, &mut proof).await?;
+    }
+    Ok(proof)
+}
+
+/// A header with its hash, and its payload where that is not purged.
+struct Row {
+    header: Header,
+    hash: String,
+    payload: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+async fn list_after(
+    connection: &mut Connection,
+    seq: i64,
+    limit: i64,
+) -> Result<Vec<Row>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT h.seq, h.incident_id, h.number, h.at_us, h.staff, h.role, h.kind, h.format, h.criterion,
+              h.payload_hash, h.previous_of_incident, h.previous, h.hash,
+              p.salt AS "salt?", p.body AS "body?"
+           FROM event_headers h LEFT JOIN event_payloads p ON p.seq = h.seq
+           WHERE h.seq > ? ORDER BY h.seq LIMIT ?"#,
+        seq,
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    let rows = rows.into_iter().map(|row| Row {
+        header: Header {
+            seq: row.seq,
+            incident_id: row.incident_id,
+            number: row.number,
+            at_us: row.at_us,
+            staff: row.staff,
+            role: row.role,
+            kind: row.kind,
+            format: row.format,
+            criterion: row.criterion,
+            payload_hash: row.payload_hash,
+            previous_of_incident: row.previous_of_incident,
+            previous: row.previous,
+        },
+        hash: row.hash,
+        payload: row.salt.zip(row.body),
+    });
+    Ok(rows.collect())
 }
 
 #[derive(Default)]
@@ -87,6 +106,40 @@ struct Walk {
 }
 
 impl Walk {
+    /// Stops at the first event that does not hold.
+    async fn events(&mut self, connection: &mut Connection) -> Result<(), StoreError> {
+        let mut limit = CHUNK;
+        loop {
+            let rows = match list_after(connection, self.proof.events, limit).await {
+                Ok(rows) => rows,
+                // One of them holds what is no text or number any more: find it one by one.
+                Err(_) if limit > 1 => {
+                    limit = 1;
+                    continue;
+                }
+                Err(fault) => {
+                    let seq = self.proof.events + 1;
+                    self.proof.fault = Some(format!("event {seq}: cannot be read: {fault}"));
+                    return Ok(());
+                }
+            };
+            let last = rows.is_empty();
+            for row in rows {
+                let header = &row.header;
+                if let Some(why) = self.step(header, &row.hash, row.payload) {
+                    self.proof.fault = Some(format!(
+                        "event {} (INC-{}, number {}, {}): {why}",
+                        header.seq, header.incident_id, header.number, header.kind
+                    ));
+                    return Ok(());
+                }
+            }
+            if last {
+                return Ok(());
+            }
+        }
+    }
+
     fn step(
         &mut self,
         header: &Header,
@@ -157,16 +210,39 @@ async fn compare_states(
     connection: &mut Connection,
     states: &BTreeMap<i64, Option<Incident>>,
 ) -> Result<Option<String>, StoreError> {
-    for (id, replayed) in states {
+    let rows = sqlx::query!(
+        r#"SELECT id, stage, is_open AS "is_open: bool", holder_id, severity FROM incidents ORDER BY id"#
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    for row in &rows {
+        let id = row.id;
+        let Some(replayed) = states.get(&id) else {
+            return Ok(Some(format!("INC-{id}: it has no history")));
+        };
         let Some(replayed) = replayed else { continue };
-        let saved = incident::find(connection, IncidentId(*id)).await?;
-        if saved.as_ref() != Some(replayed) {
+        let saved = match incident::find(connection, IncidentId(id)).await {
+            Ok(saved) => saved,
+            Err(StoreError::Inconsistent { why, .. }) => {
+                return Ok(Some(format!(
+                    "INC-{id}: the saved state cannot be read: {why}"
+                )));
+            }
+            Err(fault) => return Err(fault),
+        };
+        let columns = row.stage == replayed.stage.as_str()
+            && row.is_open == replayed.is_open()
+            && row.holder_id == replayed.holder().map(|h| h.0)
+            && row.severity == replayed.severity.key();
+        if saved.as_ref() != Some(replayed) || !columns {
             return Ok(Some(format!(
                 "INC-{id}: the saved state is not what its history leads to"
             )));
         }
     }
-    Ok(None)
+    let saved: BTreeSet<i64> = rows.iter().map(|row| row.id).collect();
+    let gone = states.keys().find(|id| !saved.contains(id));
+    Ok(gone.map(|id| format!("INC-{id}: the saved state is gone")))
 }
 
 async fn verify_views(connection: &mut Connection, proof: &mut Proof) -> Result<(), StoreError> {

@@ -2,22 +2,22 @@
 //! answers in one place, whatever was called.
 
 use super::forms::{next_page, page, plain_values, return_reason};
+use super::report::{option, report};
 use super::screens::ALL_SILENT;
-use super::table::{COMMANDS, OptKind, Verb};
+use super::table::{COMMANDS, Verb};
 use super::{answers, screens};
 use crate::app::form::{Given, Opened};
 use crate::app::intake::{Arrived, Batch};
 use crate::app::{App, AppError};
 use crate::discord::actor::GuildMap;
 use crate::discord::custom_id::CustomId;
-use crate::discord::incoming::{CommandOption, Interaction, Kind, ModalValue, OptionValue};
-use crate::domain::alert::{Alert, AlertKind, Detail, Device, Reading, Severity, Times, User};
+use crate::discord::incoming::{CommandOption, Interaction, Kind, ModalValue};
+use crate::domain::alert::Reading;
 use crate::domain::form::Mark;
 use crate::domain::ids::{FieldId, IncidentId, SourceId, TransitionId};
 use crate::domain::incident::{Command, Refusal};
 use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::Actor;
-use crate::domain::restricted::Restricted;
 use crate::domain::role::Role;
 use crate::render::card::{Button, ButtonStyle, Card, Choice, Row, Tone};
 use crate::render::contexts::{Answer, Help, HelpRow};
@@ -44,8 +44,9 @@ pub struct Bot {
     pub guild: GuildMap,
 }
 
+/// Why there is no answer of the kind that was asked.
 #[derive(Debug, thiserror::Error)]
-enum Fault {
+pub(super) enum Fault {
     #[error(transparent)]
     App(#[from] AppError),
     #[error(transparent)]
@@ -67,34 +68,33 @@ impl Bot {
             Ok(reply) => reply,
             Err(_) if autocomplete => Some(Reply::Choices(Vec::new())),
             Err(Fault::App(AppError::Refused(refusal))) => {
-                let holder = match &refusal {
-                    Refusal::Held { by, .. } => self.app.name(*by).await.ok(),
-                    _ => None,
+                let holder = if let Refusal::Held { by, .. } = &refusal {
+                    self.app.name(*by).await.ok()
+                } else {
+                    None
                 };
                 let answer = answers::refused(&refusal, holder.as_deref(), self.app.zone);
-                self.shown(&answer, Tone::Warning)
+                Some(self.shown(&answer, Tone::Warning))
             }
             Err(fault) => {
                 tracing::error!(%reference, %fault, "an interaction could not be served");
-                self.shown(&answers::our_fault(&reference), Tone::Alarm)
+                Some(self.shown(&answers::our_fault(&reference), Tone::Alarm))
             }
         }
     }
 
-    fn shown(&self, answer: &Answer, tone: Tone) -> Option<Reply> {
-        match self.templates.answer(answer, tone) {
-            Ok(card) => Some(Reply::Show(card)),
-            Err(fault) => {
-                tracing::error!(%fault, "an answer could not be rendered");
-                let (title, body) = (answer.title.clone(), answer.text.clone());
-                Some(Reply::Show(Card {
-                    title,
-                    body,
-                    tone,
-                    ..Card::default()
-                }))
+    fn shown(&self, answer: &Answer, tone: Tone) -> Reply {
+        let card = self.templates.answer(answer, tone).unwrap_or_else(|fault| {
+            tracing::error!(%fault, "an answer could not be rendered");
+            let (title, body) = (answer.title.clone(), answer.text.clone());
+            Card {
+                title,
+                tone,
+                body,
+                ..Card::default()
             }
-        }
+        });
+        Reply::Show(card)
     }
 
     async fn route(&self, interaction: Interaction) -> Result<Option<Reply>, Fault> {
@@ -458,83 +458,6 @@ impl Bot {
         };
         self.templates.answer(&answer, Tone::Done)
     }
-
-    /// Only what the member may see, and can act on with this command.
-    async fn autocomplete(
-        &self,
-        actor: &Actor,
-        path: &str,
-        options: &[CommandOption],
-        focused: &(String, String),
-    ) -> Result<Vec<(String, String)>, Fault> {
-        let Some(command) = COMMANDS.iter().find(|c| c.name == path) else {
-            return Ok(Vec::new());
-        };
-        let kind = command
-            .options
-            .iter()
-            .find(|o| o.name == focused.0)
-            .map(|o| o.kind);
-        match kind {
-            Some(OptKind::Incident) => self.incident_choices(actor, command.verb, &focused.1).await,
-            Some(OptKind::Way) => {
-                let Some(id) = option(options, "incident").and_then(|t| t.parse().ok()) else {
-                    return Ok(Vec::new());
-                };
-                let ways = self.app.ways(actor, id, TransitionKind::Handoff).await?;
-                Ok(ways
-                    .into_iter()
-                    .map(|(way, title)| (title, way.to_string()))
-                    .collect())
-            }
-            Some(OptKind::Text(_) | OptKind::Choice(_)) | None => Ok(Vec::new()),
-        }
-    }
-
-    async fn incident_choices(
-        &self,
-        actor: &Actor,
-        verb: Verb,
-        typed: &str,
-    ) -> Result<Vec<(String, String)>, Fault> {
-        let typed = typed.trim().to_lowercase();
-        let rows = self.app.queue_for(actor, wanted(verb)).await?;
-        let matching = rows
-            .into_iter()
-            .filter(|row| typed.is_empty() || row.id.to_string().to_lowercase().contains(&typed));
-        Ok(matching
-            .take(25)
-            .map(|row| {
-                let name = format!(
-                    "{} · {} · {} · {}",
-                    row.id, row.severity, row.stage, row.age
-                );
-                (name, row.id.to_string())
-            })
-            .collect())
-    }
-}
-
-/// What an incident must allow, to be offered for a command.
-fn wanted(verb: Verb) -> crate::app::query::Wanted {
-    use crate::app::query::Wanted;
-    match verb {
-        Verb::Claim => Wanted::Claim,
-        Verb::Escalate => Wanted::Leave,
-        Verb::Accept | Verb::Return => Wanted::Receive,
-        Verb::Timeline => Wanted::Timeline,
-        Verb::Open | Verb::Queue | Verb::Drafts | Verb::Help => Wanted::See,
-    }
-}
-
-fn option(options: &[CommandOption], name: &str) -> Option<String> {
-    options
-        .iter()
-        .find(|o| o.name == name)
-        .and_then(|o| match &o.value {
-            OptionValue::Text(text) => Some(text.clone()),
-            _ => None,
-        })
 }
 
 fn parse_mark(value: &str) -> Option<Given> {
@@ -544,88 +467,4 @@ fn parse_mark(value: &str) -> Option<Given> {
     let (field, mark) = value.rsplit_once('|')?;
     let mark = Mark::ALL.into_iter().find(|m| m.key() == mark)?;
     Some(Given::Mark(FieldId::new(field), mark))
-}
-
-/// The report as an alert, and the bytes that are kept of it.
-fn report(
-    actor: &Actor,
-    options: &[CommandOption],
-    now: chrono::DateTime<chrono::Utc>,
-) -> (Alert, Vec<u8>) {
-    let text = |name: &str| {
-        option(options, name)
-            .map(|t| t.trim().to_owned())
-            .filter(|t| !t.is_empty())
-    };
-    let kind = match text("about").as_deref() {
-        Some("dlp") => AlertKind::Dlp,
-        Some("endpoint") => AlertKind::Endpoint,
-        Some("identity") => AlertKind::Identity,
-        Some("compliance") => AlertKind::Compliance,
-        _ => AlertKind::Infra,
-    };
-    let raw = serde_json::json!({
-        "reported_by": actor.account.as_str(),
-        "reported_at": now.to_rfc3339(),
-        "what": text("what"),
-        "about": text("about"),
-        "person": text("person"),
-        "device": text("device"),
-        "directive_by": text("directive_by"),
-    })
-    .to_string()
-    .into_bytes();
-    let user = text("person").map(|name| {
-        let upn = name.contains('@').then(|| name.to_lowercase());
-        let name = upn.is_none().then_some(name);
-        User {
-            upn,
-            name,
-            ..User::default()
-        }
-    });
-    let device = text("device").map(|name| Device {
-        hostname: Some(name),
-        ..Device::default()
-    });
-    let directive = text("directive_by").map(|who| format!("Directive given by {who}"));
-    let detail = Detail {
-        title: None,
-        desc: text("what"),
-        evidence: directive.iter().cloned().collect(),
-        ..Detail::default()
-    };
-    let alert = Alert {
-        // A report is its own alert: account and instant name it.
-        source_alert_id: format!("{}-{}", actor.account, now.timestamp_micros()),
-        source_incident_id: None,
-        source_url: None,
-        tenant_id: None,
-        key_time: None,
-        kind,
-        severity: Severity::Unknown,
-        source_severity: None,
-        source_status: None,
-        category: directive.map(|_| "directive".to_owned()),
-        product: None,
-        detection_source: None,
-        times: Times {
-            detected_at: Some(now),
-            ..Times::default()
-        },
-        user,
-        device,
-        policy: None,
-        rule: None,
-        workload: None,
-        action: None,
-        enforcement: None,
-        destination: None,
-        sensitivity_label: None,
-        sensitive_types: Vec::new(),
-        techniques: Vec::new(),
-        parse_notes: Vec::new(),
-        detail: Restricted::new(detail),
-    };
-    (alert, raw)
 }

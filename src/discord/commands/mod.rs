@@ -1,8 +1,10 @@
 //! The commands: one table drives registration, routing and help.
 
 mod answers;
+mod complete;
 mod forms;
 mod handle;
+mod report;
 mod screens;
 mod table;
 

@@ -10,8 +10,8 @@ use crate::domain::record::shown_time;
 use crate::domain::timeline::Line;
 use crate::render::card::{Button, ButtonStyle, Card, CardFile, Choice, Row, Tone};
 use crate::render::contexts::{
-    AlertDetails, Details, DraftRow, Drafts, Labelled, Queue, QueueRow, Review, ReviewItem, Ticked,
-    Timeline, TimelineLine,
+    AlertDetails, Details, DoneLine, DraftRow, Drafts, Labelled, Queue, QueueRow, Review,
+    ReviewItem, Ticked, Timeline, TimelineLine,
 };
 use crate::render::escape::{clamp, plain};
 use crate::render::templates::{TemplateFault, Templates};
@@ -209,7 +209,7 @@ pub fn review(templates: &Templates, opened: &Opened) -> Result<Card, TemplateFa
         draft: opened.draft.to_string(),
         criteria: form.criteria.iter().map(ticked).collect(),
         items: form.items.iter().map(item).collect(),
-        done: form.done.iter().map(ticked).collect(),
+        done: form.done.iter().map(done_line).collect(),
         missing: super::answers::missing(&form.readiness),
     };
     let ready = form.readiness.is_ready();
@@ -217,6 +217,13 @@ pub fn review(templates: &Templates, opened: &Opened) -> Result<Card, TemplateFa
         templates.plain_card(&context, if ready { Tone::Calm } else { Tone::Warning })?;
     card.rows = review_rows(opened, ready);
     Ok(card)
+}
+
+fn done_line<Id>(tick: &Tick<Id>) -> DoneLine {
+    DoneLine {
+        ticked: tick.ticked,
+        text: tick.text.clone(),
+    }
 }
 
 fn ticked<Id>(tick: &Tick<Id>) -> Ticked {

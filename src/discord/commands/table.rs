@@ -218,25 +218,25 @@ fn command_json(command: &Command) -> Value {
 }
 
 fn option_json(option: &Opt) -> Value {
-    let mut json = json!({
-        "type": 3,
-        "name": option.name,
-        "description": option.what,
-        "required": option.required,
-    });
-    match option.kind {
-        OptKind::Text(max) => {
-            json["max_length"] = json!(max);
-        }
-        OptKind::Incident | OptKind::Way => {
-            json["autocomplete"] = json!(true);
-        }
+    let mut json = serde_json::Map::from_iter([
+        ("type".to_owned(), json!(3)),
+        ("name".to_owned(), json!(option.name)),
+        ("description".to_owned(), json!(option.what)),
+        ("required".to_owned(), json!(option.required)),
+    ]);
+    let (key, value) = match option.kind {
+        OptKind::Text(max) => ("max_length", json!(max)),
+        OptKind::Incident | OptKind::Way => ("autocomplete", json!(true)),
         OptKind::Choice(choices) => {
-            json["choices"] = choices
-                .iter()
-                .map(|(value, name)| json!({ "name": name, "value": value }))
-                .collect();
+            let choices = choices.iter();
+            (
+                "choices",
+                choices
+                    .map(|(value, name)| json!({ "name": name, "value": value }))
+                    .collect(),
+            )
         }
-    }
-    json
+    };
+    json.insert(key.to_owned(), value);
+    Value::Object(json)
 }

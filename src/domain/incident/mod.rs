@@ -6,8 +6,6 @@ mod command;
 mod decide;
 mod event;
 mod refusal;
-#[cfg(test)]
-mod tests;
 
 pub use apply::{apply, replay};
 pub use command::{Command, Opening, Submission};

@@ -80,6 +80,13 @@ impl Playbook {
             .is_some_and(|when| when.eval(facts) == Truth::True)
     }
 
+    /// Whether it takes every alert, by a condition that asks nothing. Last in the order, it is the fallback.
+    pub fn takes_everything(&self) -> bool {
+        self.takes
+            .as_ref()
+            .is_some_and(|when| when.source().trim() == "true")
+    }
+
     /// The entry an incident takes: the first that fits, else the last. `None` only without entries,
     /// which no playbook that was read is.
     pub fn entry(&self, facts: &Facts) -> Option<&Entry> {

@@ -86,6 +86,17 @@ impl Adapter {
         Ok(elements)
     }
 
+    /// Reads a kept body again: a whole one, or one element that was kept alone, without the list around it.
+    pub fn read_kept(&self, body: &[u8]) -> Result<Vec<Element>, BodyFault> {
+        self.read(body).or_else(|fault| {
+            let alone = std::str::from_utf8(body)
+                .map(|text| self.element(String::new(), text.trim()))
+                .ok()
+                .filter(|element| element.outcome.is_ok());
+            alone.map(|element| vec![element]).ok_or(fault)
+        })
+    }
+
     fn element(&self, pointer: String, raw: &str) -> Element {
         let outcome = split::object(raw)
             .and_then(|value| match self {

@@ -127,18 +127,26 @@ fn facts(playbook: &Playbook, alert: &Alert, detections_in_window: i64) -> Facts
 }
 
 #[test]
-fn each_kind_of_alert_finds_its_shipped_playbook_or_none() {
+fn each_kind_of_alert_finds_its_shipped_playbook_and_the_last_takes_what_none_takes() {
     let takers = |kind| -> Vec<usize> {
         let alert = alert(kind, Severity::Low);
         let takes = |i: &usize| shipped(*i).route(&facts(&shipped(*i), &alert, 1));
-        (0..2).filter(takes).collect()
+        (0..embedded().len()).filter(takes).collect()
     };
-    assert_eq!(takers(AlertKind::Dlp), [0]);
-    assert_eq!(takers(AlertKind::Endpoint), [1]);
-    assert_eq!(takers(AlertKind::Identity), [1]);
-    assert_eq!(takers(AlertKind::Compliance), [1]);
-    assert_eq!(takers(AlertKind::Siem), Vec::<usize>::new());
-    assert_eq!(takers(AlertKind::Infra), Vec::<usize>::new());
+    assert_eq!(takers(AlertKind::Dlp), [0, 2]);
+    assert_eq!(takers(AlertKind::Endpoint), [1, 2]);
+    assert_eq!(takers(AlertKind::Identity), [1, 2]);
+    assert_eq!(takers(AlertKind::Compliance), [1, 2]);
+    assert_eq!(takers(AlertKind::Siem), [2]);
+    assert_eq!(takers(AlertKind::Infra), [2]);
+}
+
+#[test]
+fn only_the_last_shipped_playbook_takes_everything() {
+    let everything: Vec<bool> = (0..embedded().len())
+        .map(|i| shipped(i).takes_everything())
+        .collect();
+    assert_eq!(everything, [false, false, true]);
 }
 
 #[test]

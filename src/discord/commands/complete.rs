@@ -1,0 +1,77 @@
+//! Choices while a member types: only what they may see and can act on with the command.
+
+use super::handle::{Bot, Fault};
+use super::report::option;
+use super::table::{COMMANDS, OptKind, Verb};
+use crate::app::query::Wanted;
+use crate::discord::incoming::CommandOption;
+use crate::domain::playbook::definition::TransitionKind;
+use crate::domain::policy::Actor;
+
+impl Bot {
+    /// Only what the member may see, and can act on with this command.
+    pub(super) async fn autocomplete(
+        &self,
+        actor: &Actor,
+        path: &str,
+        options: &[CommandOption],
+        focused: &(String, String),
+    ) -> Result<Vec<(String, String)>, Fault> {
+        let Some(command) = COMMANDS.iter().find(|c| c.name == path) else {
+            return Ok(Vec::new());
+        };
+        let kind = command
+            .options
+            .iter()
+            .find(|o| o.name == focused.0)
+            .map(|o| o.kind);
+        match kind {
+            Some(OptKind::Incident) => self.incident_choices(actor, command.verb, &focused.1).await,
+            Some(OptKind::Way) => {
+                let Some(id) = option(options, "incident").and_then(|t| t.parse().ok()) else {
+                    return Ok(Vec::new());
+                };
+                let ways = self.app.ways(actor, id, TransitionKind::Handoff).await?;
+                Ok(ways
+                    .into_iter()
+                    .map(|(way, title)| (title, way.to_string()))
+                    .collect())
+            }
+            Some(OptKind::Text(_) | OptKind::Choice(_)) | None => Ok(Vec::new()),
+        }
+    }
+
+    async fn incident_choices(
+        &self,
+        actor: &Actor,
+        verb: Verb,
+        typed: &str,
+    ) -> Result<Vec<(String, String)>, Fault> {
+        let typed = typed.trim().to_lowercase();
+        let rows = self.app.queue_for(actor, wanted(verb)).await?;
+        let matching = rows
+            .into_iter()
+            .filter(|row| typed.is_empty() || row.id.to_string().to_lowercase().contains(&typed));
+        Ok(matching
+            .take(25)
+            .map(|row| {
+                let name = format!(
+                    "{} · {} · {} · {}",
+                    row.id, row.severity, row.stage, row.age
+                );
+                (name, row.id.to_string())
+            })
+            .collect())
+    }
+}
+
+/// What an incident must allow, to be offered for a command.
+fn wanted(verb: Verb) -> Wanted {
+    match verb {
+        Verb::Claim => Wanted::Claim,
+        Verb::Escalate => Wanted::Leave,
+        Verb::Accept | Verb::Return => Wanted::Receive,
+        Verb::Timeline => Wanted::Timeline,
+        Verb::Open | Verb::Queue | Verb::Drafts | Verb::Help => Wanted::See,
+    }
+}

@@ -1,0 +1,54 @@
+//! What is kept under its hash, against that hash: raw bodies and the texts of playbooks.
+
+use crate::store::codec::sha256;
+use crate::store::{Connection, StoreError};
+
+/// Bodies read at a time: they may be large.
+const CHUNK: i64 = 50;
+
+/// The first that does not match, as a sentence.
+pub(super) async fn check(connection: &mut Connection) -> Result<Option<String>, StoreError> {
+    match playbooks(connection).await? {
+        Some(fault) => Ok(Some(fault)),
+        None => raw_bodies(connection).await,
+    }
+}
+
+async fn playbooks(connection: &mut Connection) -> Result<Option<String>, StoreError> {
+    let rows = sqlx::query!("SELECT id, version, hash, body FROM playbooks ORDER BY id, version")
+        .fetch_all(connection)
+        .await?;
+    let changed = rows
+        .iter()
+        .find(|row| sha256(&[row.body.as_bytes()]) != row.hash);
+    Ok(changed.map(|row| {
+        format!(
+            "playbook {} version {}: its text was changed",
+            row.id, row.version
+        )
+    }))
+}
+
+async fn raw_bodies(connection: &mut Connection) -> Result<Option<String>, StoreError> {
+    let mut from = 0;
+    loop {
+        let rows = sqlx::query!(
+            r#"SELECT rowid AS "row!: i64", alert_id, sha256, body FROM raw_bodies
+               WHERE rowid > ? ORDER BY rowid LIMIT ?"#,
+            from,
+            CHUNK
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        let Some(last) = rows.last() else {
+            return Ok(None);
+        };
+        from = last.row;
+        if let Some(changed) = rows.iter().find(|row| sha256(&[&row.body]) != row.sha256) {
+            return Ok(Some(format!(
+                "raw body of ALR-{}: it was changed",
+                changed.alert_id
+            )));
+        }
+    }
+}
