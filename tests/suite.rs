@@ -2,5 +2,7 @@
 
 #[cfg(test)]
 mod laws;
+#[cfg(all(test, feature = "sandbox"))]
+mod peers;
 #[cfg(test)]
 mod wire;

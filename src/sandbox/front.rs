@@ -140,7 +140,7 @@ fn in_shape(response: Response) -> Response {
 
 fn note(inner: &mut Inner, parts: &Parts, body: Value, status: u16) {
     if [401, 403, 429].contains(&status) {
-        inner.limits.invalid += 1;
+        inner.limits.count_invalid(inner.world.now());
     }
     if status == 501 {
         inner.unknown_endpoints += 1;
@@ -151,10 +151,8 @@ fn note(inner: &mut Inner, parts: &Parts, body: Value, status: u16) {
         .path_and_query()
         .map_or("", |path| path.as_str())
         .to_owned();
-    let reason = parts
-        .headers
-        .get("x-audit-log-reason")
-        .and_then(|value| value.to_str().ok());
+    let reason = parts.headers.get("x-audit-log-reason");
+    let reason = reason.map(|value| unescaped(value.as_bytes()));
     let at = inner.world.now();
     inner.log.add(Logged {
         number: 0,
@@ -162,9 +160,26 @@ fn note(inner: &mut Inner, parts: &Parts, body: Value, status: u16) {
         method: parts.method.to_string(),
         path,
         body,
-        reason: reason.map(ToOwned::to_owned),
+        reason,
         status,
     });
+}
+
+/// A header's percent-encoded text, as audit-log reasons are sent.
+fn unescaped(mut text: &[u8]) -> String {
+    let mut bytes = Vec::new();
+    while let Some((first, rest)) = text.split_first() {
+        let code = (*first == b'%').then(|| rest.first_chunk::<2>()).flatten();
+        let code = code.and_then(|pair| std::str::from_utf8(pair).ok());
+        if let Some(byte) = code.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            bytes.push(byte);
+            text = rest.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            text = rest;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// What divides a route's bucket: the channel, guild or application, or the webhook with its token.
@@ -200,6 +215,9 @@ fn admit(
             (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response(),
         ));
     }
+    if let Some(left) = inner.limits.banned(inner.world.now()) {
+        return Err(Box::new(banned(left.num_seconds())));
+    }
     let open = by_token(path) || path == "/api/v10/gateway";
     if !open && !authorised(inner, &parts.headers) {
         let refused = Refused::new(StatusCode::UNAUTHORIZED, 0, "401: Unauthorized");
@@ -218,6 +236,13 @@ fn admit(
         None => Ok(verdict),
         Some(scope) => Err(Box::new(too_many(&verdict, scope))),
     }
+}
+
+/// What stands before Discord answers a banned address: not JSON, and none of its own headers.
+fn banned(seconds: i64) -> Response {
+    let mut response = (StatusCode::TOO_MANY_REQUESTS, "error code: 1015").into_response();
+    put(response.headers_mut(), "retry-after", &seconds.to_string());
+    response
 }
 
 fn authorised(inner: &Inner, headers: &HeaderMap) -> bool {

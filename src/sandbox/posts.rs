@@ -114,6 +114,7 @@ impl Inner {
             interaction: post.interaction,
             only_for: post.only_for,
             thread_id: None,
+            pinned_at: None,
         };
         self.world.put_message(message.clone());
         if message.only_for.is_none() {

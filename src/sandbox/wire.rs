@@ -145,7 +145,7 @@ pub fn message(world: &World, base: &str, row: &Message) -> Value {
         "id": row.id, "type": row.kind, "channel_id": row.channel_id,
         "author": user(world, row.author), "content": row.content,
         "timestamp": instant(row.timestamp), "edited_timestamp": row.edited_at.map(instant),
-        "tts": row.tts, "pinned": false, "flags": row.flags, "embeds": row.embeds,
+        "tts": row.tts, "pinned": row.pinned_at.is_some(), "flags": row.flags, "embeds": row.embeds,
         "components": row.components, "attachments": files.collect::<Vec<_>>(),
         "mentions": mentions, "mention_roles": row.mentions.roles,
         "mention_everyone": row.mentions.everyone,

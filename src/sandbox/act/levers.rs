@@ -29,6 +29,7 @@ pub async fn health(State(app): State<App>) -> Done {
     app.within(|inner| {
         Ok(Json(json!({
             "ok": !inner.world.failed, "gateway_connections": inner.hub.connected(),
+            "identifies": inner.hub.starts.granted,
             "unknown_endpoints": inner.unknown_endpoints, "invalid_requests": inner.limits.invalid,
         })))
     })

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{GUILD_MEMBERS, GUILD_MESSAGES, GUILDS, MESSAGE_CONTENT};
+use super::{GUILD_MEMBERS, GUILD_MESSAGE_TYPING, GUILD_MESSAGES, GUILDS, MESSAGE_CONTENT};
 use crate::sandbox::{
     json::Look,
     server::Inner,
@@ -107,6 +107,32 @@ impl Inner {
             "added_members": added.collect::<Vec<_>>(), "removed_member_ids": removed,
         });
         self.emit(GUILDS, "THREAD_MEMBERS_UPDATE", &data);
+    }
+
+    pub fn emit_pins(&mut self, channel: &Channel) {
+        if !self.world.can_see(self.world.bot(), channel) {
+            return;
+        }
+        let messages = self.world.messages.get(&channel.id).into_iter();
+        let last = messages
+            .flat_map(|of| of.values())
+            .filter_map(|one| one.pinned_at)
+            .max();
+        let data = json!({
+            "guild_id": self.world.guild().id, "channel_id": channel.id,
+            "last_pin_timestamp": last.map(wire::instant),
+        });
+        self.emit(GUILDS, "CHANNEL_PINS_UPDATE", &data);
+    }
+
+    pub fn emit_typing(&mut self, channel: Id, user: Id) {
+        let member = self.world.members.get(&user);
+        let data = json!({
+            "guild_id": self.world.guild().id, "channel_id": channel, "user_id": user,
+            "timestamp": self.world.now().timestamp(),
+            "member": member.map(|row| wire::member(&self.world, row)),
+        });
+        self.emit(GUILD_MESSAGE_TYPING, "TYPING_START", &data);
     }
 
     pub fn emit_role(&mut self, what: &str, role: &Role) {

@@ -18,7 +18,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{GUILD_MEMBERS, GUILDS, Order, pack::Packer};
+use super::{GUILD_MEMBERS, GUILDS, Order, pack::Packer, starts::Start};
 use crate::sandbox::{
     json::Look,
     net::Peer,
@@ -32,6 +32,9 @@ const HEARTBEAT_MS: u64 = 41_250;
 const SILENCE: Duration = Duration::from_millis(HEARTBEAT_MS * 3 / 2);
 /// Discord refuses a larger frame from a client.
 const FRAME_MAX: usize = 4_096;
+/// And more frames in a minute, of real time like heartbeats.
+const FRAMES_MAX: u32 = 120;
+const MINUTE: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Deserialize)]
 pub struct Asked {
@@ -66,6 +69,8 @@ struct Connection {
     app: App,
     socket: WebSocket,
     packer: Packer,
+    /// When the current minute began, and the frames that came in it.
+    minute: (Instant, u32),
     session: Option<String>,
     link: mpsc::UnboundedSender<Order>,
     orders: mpsc::UnboundedReceiver<Order>,
@@ -78,6 +83,7 @@ impl Connection {
             app,
             socket,
             packer: Packer::Plain,
+            minute: (Instant::now(), 0),
             session: None,
             link,
             orders,
@@ -177,9 +183,23 @@ impl Connection {
         self.hear(&text, heard).await
     }
 
+    /// Counts one frame of the client.
+    fn paced(&mut self) -> bool {
+        let (began, heard) = self.minute;
+        if began.elapsed() >= MINUTE {
+            self.minute = (Instant::now(), 1);
+            return true;
+        }
+        self.minute = (began, heard + 1);
+        heard < FRAMES_MAX
+    }
+
     async fn hear(&mut self, text: &str, heard: &mut Instant) -> Result<(), End> {
         if text.len() > FRAME_MAX {
             return Err(End::Close(4_002));
+        }
+        if !self.paced() {
+            return Err(End::Close(4_008));
         }
         let frame: Value = serde_json::from_str(text).map_err(|_| End::Close(4_002))?;
         match frame.int("op") {
@@ -189,7 +209,7 @@ impl Connection {
                     .await
             }
             Some(2) if self.session.is_some() => Err(End::Close(4_005)),
-            Some(2) => self.identify(frame.at("d")),
+            Some(2) => self.identify(frame.at("d")).await,
             Some(6) => self.resume(frame.at("d")).await,
             Some(3 | 4 | 8) if self.session.is_none() => Err(End::Close(4_003)),
             Some(3 | 4) => Ok(()),
@@ -201,7 +221,7 @@ impl Connection {
         }
     }
 
-    fn identify(&mut self, data: &Value) -> Result<(), End> {
+    async fn identify(&mut self, data: &Value) -> Result<(), End> {
         let token = data
             .text("token")
             .unwrap_or("")
@@ -213,12 +233,17 @@ impl Connection {
         let mut random = [0_u8; 16];
         getrandom::fill(&mut random).map_err(|_| End::Close(4_000))?;
         let id = URL_SAFE_NO_PAD.encode(random);
-        self.app.within(|inner| {
+        let begun = self.app.within(|inner| {
             if token != inner.world.guild().token {
                 return Err(End::Close(4_004));
             }
             if intents & PRIVILEGED_INTENTS & !inner.world.guild().privileged_intents != 0 {
                 return Err(End::Close(4_014));
+            }
+            match inner.hub.starts.ask(inner.world.now()) {
+                Start::Granted => {}
+                Start::TooSoon => return Ok(false),
+                Start::TooMany => return Err(End::Close(4_004)),
             }
             inner.hub.open(id.clone(), intents, self.link.clone());
             inner.hub.send_to(&id, "READY", &ready(inner, &id));
@@ -226,8 +251,11 @@ impl Connection {
                 let guild = wire::guild_create(&inner.world, intents & GUILD_MEMBERS != 0);
                 inner.hub.send_to(&id, "GUILD_CREATE", &guild);
             }
-            Ok(())
+            Ok(true)
         })?;
+        if !begun {
+            return self.invalid_session().await;
+        }
         self.session = Some(id);
         if data.yes("compress") {
             self.packer.each_payload();
@@ -253,6 +281,10 @@ impl Connection {
             self.session = Some(id);
             return Ok(());
         }
+        self.invalid_session().await
+    }
+
+    async fn invalid_session(&mut self) -> Result<(), End> {
         self.send(json!({ "op": 9, "t": null, "s": null, "d": false }).to_string())
             .await
     }

@@ -146,6 +146,7 @@ async fn only_loopback_is_bound_and_only_loopback_names_are_answered() {
         world: None,
         clock,
         seed: seed(),
+        traffic: None,
     })
     .await;
     assert!(matches!(refused, Err(SandboxError::NotLoopback(_))));

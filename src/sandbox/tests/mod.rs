@@ -86,6 +86,7 @@ impl Place {
             world,
             clock,
             seed,
+            traffic: None,
         })
         .await
         .unwrap();

@@ -150,6 +150,8 @@ pub struct Message {
     /// Only this member sees it.
     pub only_for: Option<Id>,
     pub thread_id: Option<Id>,
+    #[serde(default)]
+    pub pinned_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

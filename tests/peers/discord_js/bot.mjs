@@ -1,6 +1,5 @@
 // A bot on stock discord.js. Only its base address differs from one that runs against Discord.
 // It prints one JSON line for each thing that it did or saw; the member's side drives it.
-import { setTimeout as later } from 'node:timers/promises';
 import {
   ActionRowBuilder, ApplicationCommandType, AttachmentBuilder, ButtonBuilder, ButtonStyle, ChannelSelectMenuBuilder,
   ChannelType, CheckboxBuilder, CheckboxGroupBuilder, CheckboxGroupOptionBuilder, Client, ContextMenuCommandBuilder, DiscordAPIError,
@@ -162,11 +161,11 @@ const COMMAND = {
     const sent = await i.channel.send({ files: [new AttachmentBuilder(Buffer.from(text + '!'), { name: 'back.txt', description: 'back' })] });
     const read = await i.channel.messages.fetch({ message: sent.id, force: true });
     const back = read.attachments.first();
+    const backText = await (await fetch(back.url)).text();
     const edited = await sent.edit({ content: 'without', attachments: [] });
-    await later(20);
     await sent.delete();
     const gone = await refusal(() => i.channel.messages.fetch({ message: sent.id, force: true }));
-    say('filed', { given: { name: given.name, size: given.size, text }, back: { name: back.name, description: back.description, text: await (await fetch(back.url)).text().catch(() => 'gone') },
+    say('filed', { given: { name: given.name, size: given.size, text }, back: { name: back.name, description: back.description, text: backText },
       edited: { content: edited.content, attachments: edited.attachments.size }, gone });
     await i.editReply('filed');
   },
