@@ -210,6 +210,10 @@ fn read(from: impl std::io::Read + Send + 'static) -> mpsc::UnboundedReceiver<Va
         for line in BufReader::new(from).lines().map_while(Result::ok) {
             let line = serde_json::from_str(&line)
                 .unwrap_or_else(|_| json!({ "step": "failed", "error": line }));
+            // Said at once: the member's side may fail of it first.
+            if line["step"] == "failed" {
+                eprintln!("{}", line["error"].as_str().unwrap_or_default());
+            }
             if to.send(line).is_err() {
                 return;
             }
