@@ -25,7 +25,7 @@ pub fn user(world: &World, id: Id) -> Value {
     json!({
         "id": id, "username": name, "discriminator": "0", "global_name": null, "avatar": null,
         "bot": row.is_some_and(|user| user.bot), "system": false, "banner": null,
-        "accent_color": null, "avatar_decoration_data": null, "collectibles": null, "clan": null,
+        "accent_color": null, "avatar_decoration_data": null, "collectibles": null,
         "primary_guild": null, "public_flags": 0, "flags": 0,
     })
 }
@@ -282,14 +282,13 @@ pub fn application(world: &World) -> Value {
         (((row.privileged_intents >> 1) & 1) << 15) | (((row.privileged_intents >> 15) & 1) << 19);
     json!({
         "id": row.application_id, "name": row.application_name, "icon": null, "description": "",
-        "summary": "", "type": null, "bot_public": false, "bot_require_code_grant": false,
-        "verify_key": "0".repeat(64), "flags": flags, "flags_new": flags.to_string(), "hook": true, "bot": user(world, row.bot_id),
+        "type": null, "bot_public": false, "bot_require_code_grant": false,
+        "verify_key": "0".repeat(64), "flags": flags, "flags_new": flags.to_string(), "bot": user(world, row.bot_id),
         "owner": user(world, row.owner_id), "team": null, "redirect_uris": [],
         "interactions_endpoint_url": null, "role_connections_verification_url": null,
         "integration_types_config": { "0": {} }, "approximate_guild_count": 1,
         "approximate_user_install_count": 0, "approximate_user_authorization_count": 0,
-        "explicit_content_filter": 0, "eligible_oauth2_scopes": [],
-        "is_monetized": false, "is_verified": false, "is_discoverable": false,
+        "explicit_content_filter": 0,
     })
 }
 
@@ -308,7 +307,9 @@ pub fn callback(row: &Interaction, kind: i64, message: Option<Value>) -> Value {
         interaction.set("response_message_loading", loading);
         let ephemeral = message.int("flags").unwrap_or(0) & (1 << 6) != 0;
         interaction.set("response_message_ephemeral", ephemeral);
-        resource.set("message", message);
+        if kind == 4 || kind == 7 {
+            resource.set("message", message);
+        }
     }
     json!({ "interaction": interaction, "resource": resource })
 }
