@@ -7,7 +7,7 @@ use super::{
     json::Look,
     world::{
         World,
-        model::{Attachment, Channel, Command, Interaction, Member, Message, Role, Target},
+        model::{Answers, Attachment, Channel, Command, Interaction, Member, Message, Role, Target},
         snowflake::Id,
     },
 };
@@ -164,11 +164,7 @@ pub fn message(world: &World, base: &str, row: &Message) -> Value {
         let by = user(world, answers.user_id);
         value.set("application_id", world.guild().application_id);
         value.set("webhook_id", world.guild().application_id);
-        let metadata = json!({
-            "id": answers.id, "type": answers.kind, "user": by,
-            "authorizing_integration_owners": { "0": world.guild().id },
-        });
-        value.set("interaction_metadata", metadata);
+        value.set("interaction_metadata", self::answers(world, answers));
         if let Some(name) = &answers.command {
             let old = json!({ "id": answers.id, "type": answers.kind, "name": name, "user": by });
             value.set("interaction", old);
@@ -176,6 +172,21 @@ pub fn message(world: &World, base: &str, row: &Message) -> Value {
     }
     if let Some(thread) = row.thread_id.and_then(|id| world.channels.get(&id)) {
         value.set("thread", channel(world, thread));
+    }
+    value
+}
+
+/// What a message tells of the interaction that it answers; a form's also tells what opened it.
+fn answers(world: &World, row: &Answers) -> Value {
+    let mut value = json!({
+        "id": row.id, "type": row.kind, "user": user(world, row.user_id),
+        "authorizing_integration_owners": { "0": world.guild().id },
+    });
+    if let Some(message) = row.message {
+        value.set("interacted_message_id", message);
+    }
+    if let Some(trigger) = &row.trigger {
+        value.set("triggering_interaction_metadata", answers(world, trigger));
     }
     value
 }
@@ -288,7 +299,7 @@ pub fn application(world: &World) -> Value {
         "interactions_endpoint_url": null, "role_connections_verification_url": null,
         "integration_types_config": { "0": {} }, "approximate_guild_count": 1,
         "approximate_user_install_count": 0, "approximate_user_authorization_count": 0,
-        "explicit_content_filter": 0,
+        "explicit_content_filter": 0, "eligible_oauth2_scopes": [],
     })
 }
 
@@ -301,15 +312,19 @@ pub fn callback(row: &Interaction, kind: i64, message: Option<Value>) -> Value {
         & (1 << 7)
         != 0;
     let mut interaction = json!({ "id": row.id, "type": row.kind });
-    let mut resource = json!({ "type": kind });
+    let mut resource = None;
     if let Some(message) = message {
         interaction.set("response_message_id", message.at("id").clone());
         interaction.set("response_message_loading", loading);
         let ephemeral = message.int("flags").unwrap_or(0) & (1 << 6) != 0;
         interaction.set("response_message_ephemeral", ephemeral);
         if kind == 4 || kind == 7 {
-            resource.set("message", message);
+            resource = Some(json!({ "type": kind, "message": message }));
         }
     }
-    json!({ "interaction": interaction, "resource": resource })
+    let answer = json!({ "interaction": interaction });
+    match resource {
+        Some(resource) => answer.with("resource", resource),
+        None => answer,
+    }
 }

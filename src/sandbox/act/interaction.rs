@@ -84,6 +84,9 @@ fn start(inner: &mut Inner, deed: &Deed) -> Result<(Id, oneshot::Receiver<First>
         source: deed.source,
         original: None,
         modal: deed.modal,
+        trigger: deed
+            .modal
+            .and_then(|id| inner.world.modals.get(&id)?.opened_by.clone()),
     };
     inner.world.put(Change::Interaction(row.clone()));
     let event = event(inner, &row, deed);

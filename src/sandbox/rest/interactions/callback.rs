@@ -215,6 +215,7 @@ fn show(inner: &mut Inner, row: &Interaction, payload: &Payload) -> Result<Id, R
         custom_id: data.text("custom_id").unwrap_or("").to_owned(),
         title: data.text("title").unwrap_or("").to_owned(),
         components: component::numbered(data.list("components")),
+        opened_by: Some(Box::new(answers(row))),
     }));
     Ok(id)
 }
