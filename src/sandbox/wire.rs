@@ -7,7 +7,9 @@ use super::{
     json::Look,
     world::{
         World,
-        model::{Answers, Attachment, Channel, Command, Interaction, Member, Message, Role, Target},
+        model::{
+            Answers, Attachment, Channel, Command, Interaction, Member, Message, Role, Target,
+        },
         snowflake::Id,
     },
 };

@@ -41,7 +41,7 @@ fn seed() -> WorldSeed {
     let role = RoleSeed {
         name: "tier1".to_owned(),
         permissions: 0,
-        members: vec!["ada".to_owned()],
+        members: vec!["analyst".to_owned()],
     };
     let bot = VIEW_CHANNEL
         | SEND_MESSAGES
@@ -63,7 +63,7 @@ fn seed() -> WorldSeed {
             privileged_intents: PRIVILEGED_INTENTS,
         },
         everyone: None,
-        members: vec!["bob".to_owned()],
+        members: vec!["engineer".to_owned()],
         roles: vec![role],
         channels: vec![
             channel("general", 0),
@@ -164,9 +164,9 @@ impl Client {
         answer
     }
 
-    /// Ada does something with the bot; what she gets.
+    /// The analyst does something with the bot; what she gets.
     pub async fn act(&self, deed: &str, body: Value) -> Value {
-        self.post(&format!("/members/ada/{deed}"), body).await
+        self.post(&format!("/members/analyst/{deed}"), body).await
     }
 
     pub async fn run(&self, name: &str, options: Value) -> Value {

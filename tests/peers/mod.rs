@@ -4,6 +4,7 @@
 //! The clients are installed by `tests/peers/run`, which runs these; plain test runs leave them out.
 
 mod client;
+mod permissions;
 mod story;
 
 use client::Client;

@@ -36,7 +36,7 @@ fn started(ready: &Value) {
         (&ready["registered"], &ready["listed"]),
         (&json!(9), &json!(9))
     );
-    assert_eq!(ready["members"], 4, "owner, ada, bob and the bot");
+    assert_eq!(ready["members"], 4, "owner, analyst, engineer and the bot");
     assert_eq!(ready["channels"], json!(["general", "readonly", "secret"]));
 }
 
@@ -67,13 +67,13 @@ async fn answers(client: &mut Client, refusal: Refusal) {
         (&json!(true), &json!("more, edited"))
     );
     assert_eq!(pinged["again"], refusal(40_060, 400));
-    let seen = client.get("/members/ada/view?channel=general").await;
+    let seen = client.get("/members/analyst/view?channel=general").await;
     assert_eq!(
         seen["messages"].as_array().unwrap().len(),
         1,
         "the follow-up is gone"
     );
-    let others = client.get("/members/bob/view?channel=general").await;
+    let others = client.get("/members/engineer/view?channel=general").await;
     assert_eq!(others["messages"], json!([]), "an ephemeral is for one");
 }
 
@@ -82,13 +82,13 @@ async fn options(client: &mut Client) {
     let completed = client.act("autocomplete", typed).await;
     assert_eq!(completed["choices"].as_array().unwrap().len(), 1);
     assert_eq!(completed["choices"][0]["value"], "INC-2");
-    let given = json!({ "id": "INC-2", "who": "bob", "count": 3 });
+    let given = json!({ "id": "INC-2", "who": "engineer", "count": 3 });
     let shown = client.run("find", given).await;
     assert_eq!(shown["response"]["type"], 5);
     let found = client.said("found").await;
     assert_eq!(
         (&found["id"], &found["who"], &found["count"]),
-        (&json!("INC-2"), &json!("bob"), &json!(3))
+        (&json!("INC-2"), &json!("engineer"), &json!(3))
     );
     client.run("group inner leaf", json!({ "yes": true })).await;
     let grouped = client.said("grouped").await;
@@ -107,7 +107,7 @@ async fn card(client: &mut Client) {
     let pick = |custom_id: &str, values: Value| json!({ "message": id, "custom_id": custom_id, "values": values });
     for (custom_id, given) in [
         ("m:pick", json!(["a", "c"])),
-        ("m:user", json!(["bob"])),
+        ("m:user", json!(["engineer"])),
         ("m:role", json!(["tier1"])),
         ("m:channel", json!(["general"])),
     ] {
@@ -124,15 +124,15 @@ async fn card(client: &mut Client) {
     let shown = client
         .act("components", json!({ "message": id, "custom_id": "claim" }))
         .await;
-    assert_eq!(shown["message"]["content"], "claimed by ada");
+    assert_eq!(shown["message"]["content"], "claimed by analyst");
     assert_eq!(shown["message"]["components"], json!([]));
     let pressed = client.said("pressed").await;
     assert_eq!(
         (&pressed["by"], &pressed["on"]),
-        (&json!("ada"), &json!("A card"))
+        (&json!("analyst"), &json!("A card"))
     );
     assert_eq!(pressed["roles"], json!(["@everyone", "tier1"]));
-    let seen = client.get("/members/bob/view?channel=general").await;
+    let seen = client.get("/members/engineer/view?channel=general").await;
     let card = seen["messages"]
         .as_array()
         .unwrap()
@@ -143,11 +143,11 @@ async fn card(client: &mut Client) {
     assert_eq!(card["pinged"], nobody);
     let note = json!({ "channel": "general", "name": "Note", "type": 3, "target": id });
     client.act("commands", note).await;
-    assert_eq!(client.said("noted").await["content"], "claimed by ada");
+    assert_eq!(client.said("noted").await["content"], "claimed by analyst");
 }
 
 async fn forms(client: &mut Client) {
-    let first = json!({ "text": "two lines\nof text", "pick": ["b", "c"], "user": "bob", "role": "tier1", "both": "tier1" });
+    let first = json!({ "text": "two lines\nof text", "pick": ["b", "c"], "user": "engineer", "role": "tier1", "both": "tier1" });
     let second = json!({ "channel": "readonly", "file": { "filename": "log.txt", "base64": "aGk=" },
         "radio": "b", "checks": ["a", "c"], "check": true });
     for (page, values) in [(1, first), (2, second)] {
@@ -158,8 +158,8 @@ async fn forms(client: &mut Client) {
         assert_eq!(answer["message"]["content"], "taken");
         let submitted = client.said("submitted").await;
         let expected = if page == 1 {
-            json!({ "step": "submitted", "text": "two lines\nof text", "pick": ["b", "c"], "user": ["bob"],
-                "members": ["bob"], "role": ["tier1"], "both": ["tier1"] })
+            json!({ "step": "submitted", "text": "two lines\nof text", "pick": ["b", "c"], "user": ["engineer"],
+                "members": ["engineer"], "role": ["tier1"], "both": ["tier1"] })
         } else {
             json!({ "step": "submitted", "channel": ["readonly"], "radio": "b", "checks": ["a", "c"],
                 "check": true, "file": [{ "name": "log.txt", "text": "hi" }] })
@@ -169,7 +169,7 @@ async fn forms(client: &mut Client) {
 }
 
 async fn thread(client: &mut Client) {
-    client.run("thread", json!({ "who": "bob" })).await;
+    client.run("thread", json!({ "who": "engineer" })).await;
     let made = client.said("threaded").await;
     let flags = (
         &made["private"],
@@ -251,7 +251,7 @@ async fn interruptions(client: &mut Client) {
         let message = client.said("message").await;
         assert_eq!(
             (&message["content"], &message["by"]),
-            (&json!(kind), &json!("ada"))
+            (&json!(kind), &json!("analyst"))
         );
         client.said("resumed").await;
     }
