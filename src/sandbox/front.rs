@@ -24,6 +24,12 @@ use super::{
 /// How long a swallowed request keeps its caller before the connection breaks.
 const SWALLOWED: Duration = Duration::from_mins(1);
 const SLOW_MS: u32 = 2_000;
+/// What counts towards the ban of an address.
+const INVALID: [StatusCode; 3] = [
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::TOO_MANY_REQUESTS,
+];
 
 /// Names in a `Host` header that can only mean this machine: a page elsewhere that has its own
 /// name resolve to loopback sends its own name.
@@ -79,7 +85,10 @@ pub async fn front(
     };
     let payload = Payload::read(&parts, bytes).await;
     let logged = payload.as_ref().map_or(Value::Null, Payload::logged);
-    let fault = app.within(|inner| inner.orders.meet(&line, inner.world.now()));
+    let fault = app.within(|inner| {
+        inner.elapse();
+        inner.orders.meet(&line, inner.world.now())
+    });
     if let Some(order) = fault
         .as_ref()
         .filter(|order| order.kind == FaultKind::Timeout)
@@ -114,6 +123,10 @@ pub async fn front(
     };
     let status = response.status();
     let failed = app.within(|inner| {
+        let shared = response.headers().get("x-ratelimit-scope");
+        if INVALID.contains(&status) && shared.is_none_or(|scope| scope != "shared") {
+            inner.limits.count_invalid(inner.world.now());
+        }
         note(inner, &parts, logged, status.as_u16());
         inner.world.failed
     });
@@ -139,9 +152,6 @@ fn in_shape(response: Response) -> Response {
 }
 
 fn note(inner: &mut Inner, parts: &Parts, body: Value, status: u16) {
-    if [401, 403, 429].contains(&status) {
-        inner.limits.count_invalid(inner.world.now());
-    }
     if status == 501 {
         inner.unknown_endpoints += 1;
         tracing::warn!(method = %parts.method, path = parts.uri.path(), "no such endpoint in the sandbox");
@@ -227,8 +237,8 @@ fn admit(
     let mut verdict = inner
         .limits
         .take(parts.method.as_str(), route, major, !by_token(path), now);
-    if fault.is_some_and(|order| order.kind == FaultKind::Http429) {
-        verdict.refused = Some(Scope::User);
+    if let Some(order) = fault.filter(|order| order.kind == FaultKind::Http429) {
+        verdict.refused = Some(order.scope.unwrap_or(Scope::User));
         verdict.remaining = 0;
         verdict.reset_after_s = verdict.reset_after_s.max(1.0);
     }
@@ -265,11 +275,7 @@ fn too_many(verdict: &Verdict, scope: Scope) -> Response {
     } else {
         headers(map, verdict);
     }
-    put(
-        map,
-        "x-ratelimit-scope",
-        if global { "global" } else { "user" },
-    );
+    put(map, "x-ratelimit-scope", scope.word());
     put(
         map,
         "retry-after",

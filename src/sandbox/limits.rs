@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
 
 /// Requests a second over all routes that are not interaction endpoints.
 const GLOBAL: u32 = 50;
@@ -48,10 +49,23 @@ pub struct Verdict {
     pub refused: Option<Scope>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Scope {
     User,
     Global,
+    /// Of the resource, whoever asks: it is not held against the bot.
+    Shared,
+}
+
+impl Scope {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Global => "global",
+            Self::Shared => "shared",
+        }
+    }
 }
 
 #[derive(Debug, Default)]

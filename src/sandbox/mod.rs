@@ -10,6 +10,7 @@
 mod act;
 mod body;
 pub mod clock;
+mod elapse;
 mod error;
 mod faults;
 mod front;

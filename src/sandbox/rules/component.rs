@@ -105,6 +105,18 @@ pub fn shown(mut one: Value) -> Value {
     one
 }
 
+/// A message's text with that of its text displays: what mentions are looked for in.
+pub fn text(content: &str, components: &[Value]) -> String {
+    let mut text = content.to_owned();
+    for one in flat(components) {
+        if kind(one) == TEXT_DISPLAY {
+            text.push('\n');
+            text.push_str(one.text("content").unwrap_or(""));
+        }
+    }
+    text
+}
+
 pub fn check(list: &[Value], v2: bool, path: &str, faults: &mut Faults) {
     if v2 {
         if flat(list).len() > 40 {

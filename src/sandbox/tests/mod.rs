@@ -3,7 +3,11 @@
 mod controls;
 mod gateway;
 mod interactions;
+mod limits;
+mod refusals;
 mod rest;
+mod semantics;
+mod socket;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -68,6 +72,7 @@ pub(super) fn seed() -> WorldSeed {
 
 pub(super) struct Place {
     pub sandbox: Sandbox,
+    pub clock: Arc<FrozenClock>,
     http: reqwest::Client,
     guild: Value,
 }
@@ -84,7 +89,7 @@ impl Place {
         let sandbox = Sandbox::start(Options {
             addr,
             world,
-            clock,
+            clock: clock.clone(),
             seed,
             traffic: None,
         })
@@ -92,6 +97,7 @@ impl Place {
         .unwrap();
         let mut place = Self {
             sandbox,
+            clock,
             http: reqwest::Client::new(),
             guild: Value::Null,
         };
