@@ -329,16 +329,10 @@ fn discord_js_agrees_on_two_thousand_guilds() {
     println!("seed {}", String::from_utf8_lossy(&SEED));
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &SEED);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let lines: String = (0..BATCH)
-        .map(|_| {
-            format!(
-                "{}\n",
-                wire(&case().new_tree(&mut runner).unwrap().current())
-            )
-        })
-        .collect();
+    let guilds = (0..BATCH).map(|_| case().new_tree(&mut runner).unwrap().current());
+    let lines: Vec<String> = guilds.map(|guild| wire(&guild).to_string()).collect();
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guilds.jsonl");
-    std::fs::write(&file, lines).unwrap();
+    std::fs::write(&file, lines.join("\n")).unwrap();
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers");
     let node = Command::new("node")
         .arg(here.join("permissions.mjs"))

@@ -92,14 +92,14 @@ mod tests {
         let mut packer = Packer::of_stream(Some("zlib-stream")).unwrap();
         let mut reader = Decompress::new(true);
         for frame in frames() {
-            let packed = bytes(packer.pack(frame.clone()).unwrap());
+            let sent = bytes(packer.pack(frame.clone()).unwrap());
             assert!(
                 packed.ends_with(&[0, 0, 0xFF, 0xFF]),
                 "a sync flush ends it"
             );
             let mut read = Vec::with_capacity(100_000);
             let sync = FlushDecompress::Sync;
-            reader.decompress_vec(&packed, &mut read, sync).unwrap();
+            reader.decompress_vec(&sent, &mut read, sync).unwrap();
             assert_eq!(String::from_utf8(read).unwrap(), frame);
         }
     }
@@ -109,10 +109,10 @@ mod tests {
         let mut packer = Packer::of_stream(Some("zstd-stream")).unwrap();
         let mut reader = Decoder::new().unwrap();
         for frame in frames() {
-            let packed = bytes(packer.pack(frame.clone()).unwrap());
+            let sent = bytes(packer.pack(frame.clone()).unwrap());
             let mut read = vec![0; 100_000];
-            let status = reader.run_on_buffers(&packed, &mut read).unwrap();
-            assert_eq!(status.bytes_read, packed.len());
+            let status = reader.run_on_buffers(&sent, &mut read).unwrap();
+            assert_eq!(status.bytes_read, sent.len());
             read.truncate(status.bytes_written);
             assert_eq!(String::from_utf8(read).unwrap(), frame);
         }
@@ -128,9 +128,9 @@ mod tests {
         packer.each_payload();
         assert!(matches!(packer.pack("x".to_owned()), Ok(Message::Text(_))));
         for _ in 0..2 {
-            let packed = bytes(packer.pack("x".repeat(5_000)).unwrap());
+            let sent = bytes(packer.pack("x".repeat(5_000)).unwrap());
             let mut read = String::new();
-            ZlibDecoder::new(packed.as_slice())
+            ZlibDecoder::new(sent.as_slice())
                 .read_to_string(&mut read)
                 .unwrap();
             assert_eq!(read, "x".repeat(5_000));

@@ -36,11 +36,11 @@ impl Socket {
         Self(stream)
     }
 
-    /// The mask is zero: what is sent is what is written.
+    /// One masked text frame with a 16-bit length. The mask is zero: what is sent is what is written.
     pub async fn send(&mut self, value: &Value) {
         let text = value.to_string();
         let length = u16::try_from(text.len()).unwrap();
-        let mut frame = vec![0x81, 0x80 | 126];
+        let mut frame = vec![0x81, 0xFE];
         frame.extend(length.to_be_bytes());
         frame.extend([0; 4]);
         frame.extend(text.as_bytes());
@@ -71,9 +71,10 @@ impl Socket {
     }
 
     pub async fn text(&mut self) -> Value {
-        match self.next().await {
-            Frame::Text(value) => value,
-            other => panic!("{other:?}"),
-        }
+        let frame = self.next().await;
+        let Frame::Text(value) = frame else {
+            panic!("{frame:?}");
+        };
+        value
     }
 }
