@@ -1,5 +1,6 @@
 //! One step on one incident: load, judge, append, derive effects and deadlines, commit.
 
+use super::facts::history;
 use super::{App, AppError, Ids};
 use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::{Command, Context, Event, Incident, Refusal, apply, decide};
@@ -56,11 +57,10 @@ impl App {
         let visible = self.visible(connection, actor, id).await?;
         let playbook = &visible.playbook.playbook;
         let now = self.now();
-        let context = Context {
-            now,
-            playbook,
-            actor: Some(actor),
-        };
+        let mut context = Context::new(now, playbook, Some(actor));
+        context.detections = self
+            .detections(connection, &visible.incident, playbook)
+            .await?;
         let events = decide(Some(&visible.incident), command, &context)?;
         let by = By {
             person: actor.person,
@@ -68,6 +68,24 @@ impl App {
         };
         self.commit(connection, Some(visible.incident), &events, by, playbook)
             .await
+    }
+
+    /// Distinct detections of the person concerned, for the playbook's repeat rule.
+    pub(super) async fn detections(
+        &self,
+        connection: &mut Connection,
+        incident: &Incident,
+        playbook: &Playbook,
+    ) -> Result<Option<i64>, AppError> {
+        let Some(person) = incident.concerned.first().copied() else {
+            return Ok(None);
+        };
+        let first = self.first_alert(connection, incident).await?;
+        let around = first.map_or(incident.opened_at, |on| {
+            store::alert::occurred_at(&on.alert, on.received_at)
+        });
+        let found = history(connection, Some(person), around, playbook).await?;
+        Ok(Some(found.detections))
     }
 
     /// The incident, if the actor may know of it at all.
@@ -204,6 +222,26 @@ async fn intend(
             channel,
             number(visit),
             0,
+        ),
+        Effect::PostBrief {
+            engagement,
+            channel,
+        } => (
+            "post_brief",
+            format!("brief:{id}:{engagement}"),
+            channel,
+            i64::from(*engagement),
+            0,
+        ),
+        Effect::EditBrief {
+            engagement,
+            channel,
+        } => (
+            "edit_brief",
+            format!("brief-edit:{id}:{engagement}"),
+            channel,
+            i64::from(*engagement),
+            10,
         ),
         Effect::OpenThread { channel } => ("open_thread", format!("open:{id}"), channel, 0, 10),
         Effect::Remind {

@@ -60,13 +60,12 @@ pub fn clearance() -> Clearance {
 fn first_card(route: &Route, on: OnIncident, now: DateTime<Utc>, zone: Tz) -> Option<CardView> {
     let playbook = &route.loaded.playbook;
     let incident = opened(route, &on, now)?;
-    let stage = playbook.stage(&incident.stage)?;
     let sight = Sight {
         playbook,
         alerts: &[on],
         names: &BTreeMap::new(),
         detections: None,
-        clearance: &policy::channel(stage, false),
+        clearance: &policy::channel(false),
         now,
         zone,
     };
@@ -88,11 +87,7 @@ fn opened(route: &Route, on: &OnIncident, now: DateTime<Utc>) -> Option<Incident
         drill: false,
         sealed: false,
     };
-    let context = Context {
-        now,
-        playbook: &route.loaded.playbook,
-        actor: None,
-    };
+    let context = Context::new(now, &route.loaded.playbook, None);
     let events = decide(None, &Command::Open(Box::new(opening)), &context).ok()?;
     let by = crate::domain::ids::PersonId::PROGRAM;
     events

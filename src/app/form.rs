@@ -5,7 +5,7 @@ use super::facts::{facts, history};
 use super::{App, AppError};
 use crate::domain::form::{Body, Form, Mark, Prefilled, assemble};
 use crate::domain::ids::{DoneId, DraftId, FieldId, IncidentId, TransitionId};
-use crate::domain::incident::{Command, Context, Refusal, may_leave};
+use crate::domain::incident::{Context, Incident, Refusal, may_engage, may_leave};
 use crate::domain::playbook::definition::{Transition, TransitionKind};
 use crate::domain::playbook::facts::{Prefill, prefill};
 use crate::domain::policy::Actor;
@@ -58,12 +58,8 @@ impl App {
         let mut reader = self.store.read().await?;
         let visible = self.visible(&mut reader, actor, id).await?;
         let playbook = &visible.playbook.playbook;
-        let context = Context {
-            now: self.now(),
-            playbook,
-            actor: Some(actor),
-        };
-        may_leave(&visible.incident, &context)?;
+        let context = Context::new(self.now(), playbook, Some(actor));
+        may_open(kind, &visible.incident, &context)?;
         let ways = playbook
             .ways_out(&visible.incident.stage)
             .filter(|t| t.kind == kind);
@@ -83,13 +79,9 @@ impl App {
                 Box::pin(async move {
                     let visible = app.visible(connection, &actor, id).await?;
                     let playbook = &visible.playbook.playbook;
-                    let context = Context {
-                        now: app.now(),
-                        playbook,
-                        actor: Some(&actor),
-                    };
-                    may_leave(&visible.incident, &context)?;
-                    way(&visible, &transition)?;
+                    let context = Context::new(app.now(), playbook, Some(&actor));
+                    let kind = way(&visible, &transition)?.kind;
+                    may_open(kind, &visible.incident, &context)?;
                     let (person, now) = (actor.person, app.now());
                     let draft =
                         store::draft::find_or_insert(connection, id, &transition, person, now)
@@ -178,11 +170,16 @@ impl App {
                     let opened = app
                         .assembled(connection, &actor, visible, &draft, &draft.body)
                         .await?;
-                    let readiness = opened.form.readiness;
-                    if !readiness.is_ready() {
+                    let readiness = opened.form.readiness.clone();
+                    // A gate that a second person opens is judged by the step itself.
+                    if !readiness.is_ready() && !readiness.only_gates() {
                         return Err(Refusal::RecordIncomplete(readiness).into());
                     }
-                    let command = Command::Submit(Box::new(opened.form.submission));
+                    let visible = app.visible(connection, &actor, draft.incident).await?;
+                    let transition = way(&visible, &draft.transition)?;
+                    let command = app
+                        .command_of(connection, &visible, transition, opened.form)
+                        .await?;
                     let acted = app
                         .step(connection, &actor, draft.incident, &command)
                         .await?;
@@ -240,12 +237,11 @@ impl App {
         let transition = way(&visible, &draft.transition)?.clone();
         let prefilled = self.prefilled(connection, &visible, &transition).await?;
         let playbook = &visible.playbook.playbook;
-        let context = Context {
-            now: self.now(),
-            playbook,
-            actor: Some(actor),
-        };
-        let form = assemble(
+        let mut context = Context::new(self.now(), playbook, Some(actor));
+        context.detections = self
+            .detections(connection, &visible.incident, playbook)
+            .await?;
+        let mut form = assemble(
             &visible.incident,
             &transition,
             body,
@@ -253,6 +249,9 @@ impl App {
             &context,
             self.zone,
         );
+        if transition.kind == TransitionKind::Engagement {
+            form.add_gaps(self.brief_gaps(connection, &visible, &form).await?);
+        }
         Ok(Opened {
             draft: draft.id,
             incident: draft.incident,
@@ -322,4 +321,18 @@ fn way<'v>(visible: &'v Visible, id: &TransitionId) -> Result<&'v Transition, Re
                 .map(|t| t.title.clone())
                 .collect(),
         })
+}
+
+/// Whether a form of this kind may be opened now; an engagement runs beside the stages.
+fn may_open(
+    kind: TransitionKind,
+    incident: &Incident,
+    context: &Context<'_>,
+) -> Result<(), Refusal> {
+    match kind {
+        TransitionKind::Engagement => may_engage(incident, context).map(|_| ()),
+        TransitionKind::Handoff | TransitionKind::Dismissal | TransitionKind::Closure => {
+            may_leave(incident, context).map(|_| ())
+        }
+    }
 }

@@ -258,11 +258,7 @@ impl App {
             drill: arriving.batch.drill,
             sealed: false,
         };
-        let context = Context {
-            now,
-            playbook,
-            actor: None,
-        };
+        let context = Context::new(now, playbook, None);
         let events = decide(None, &Command::Open(Box::new(opening)), &context)?;
         self.commit(connection, None, &events, By::PROGRAM, playbook)
             .await?;
@@ -330,11 +326,7 @@ impl App {
         let found = store::incident::find(connection, id).await?;
         let Some(incident) = found else { return Ok(()) };
         let loaded = self.playbooks.load(&incident.playbook)?;
-        let context = Context {
-            now: self.now(),
-            playbook: &loaded.playbook,
-            actor: None,
-        };
+        let context = Context::new(self.now(), &loaded.playbook, None);
         if let Ok(events) = decide(Some(&incident), command, &context) {
             self.commit(
                 connection,

@@ -2,9 +2,11 @@
 //! They never speak to the network and know no Discord, no HTTP.
 
 pub mod act;
+pub mod containment;
 pub mod dry_run;
 mod facts;
 pub mod form;
+pub mod governance;
 pub mod intake;
 pub mod people;
 pub mod playbooks;
@@ -12,8 +14,6 @@ pub mod query;
 pub mod replay;
 pub mod route;
 pub mod sweep;
-#[cfg(test)]
-mod tests;
 
 use crate::domain::incident::Refusal;
 use crate::store::{Store, StoreError};

@@ -35,18 +35,18 @@ impl Playbooks {
     /// Reads the files in force: name and text. All faults of all files at once.
     pub fn read(files: &[(String, String)]) -> Result<Self, Vec<FileFaults>> {
         let mut current = Vec::new();
-        let mut faulty = Vec::new();
+        let mut broken = Vec::new();
         for (file, text) in files {
             match load(text) {
                 Ok(loaded) => current.push(Arc::new(loaded)),
-                Err(faults) => faulty.push(FileFaults {
+                Err(faults) => broken.push(FileFaults {
                     file: file.clone(),
                     faults,
                 }),
             }
         }
-        if !faulty.is_empty() {
-            return Err(faulty);
+        if !broken.is_empty() {
+            return Err(broken);
         }
         let by_hash = current
             .iter()

@@ -6,6 +6,7 @@ use crate::domain::alert::Detail;
 use crate::domain::ids::{AccountId, AlertId, ChannelKey, IncidentId, PersonId};
 use crate::domain::incident::{Context, Incident, Refusal};
 use crate::domain::placement::{self, Placement};
+use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::{self, Actor, reads};
 use crate::domain::restricted::{Clearance, Level};
 use crate::domain::timeline::{Line, lines};
@@ -63,7 +64,12 @@ pub struct ThreadView {
 pub enum Wanted {
     See,
     Claim,
-    Leave,
+    /// It has a way out of this kind.
+    Leave(TransitionKind),
+    Engage,
+    Note,
+    Contain,
+    Override,
     Receive,
     Timeline,
 }
@@ -202,7 +208,7 @@ impl App {
             .collect();
         let placement = placement::of(&incident, &stay.channel, &readers, &walls);
         let offered = matches!(stay.state, crate::domain::incident::VisitState::Offered);
-        let clearance = policy::channel(stage, offered);
+        let clearance = policy::channel(offered);
         let view = self
             .card_view(&mut reader, &incident, visit, &clearance)
             .await?;
@@ -247,6 +253,14 @@ impl App {
             view,
             members: on_case,
         }))
+    }
+
+    /// The accounts of those who are walled off from an incident.
+    pub async fn walled_accounts(&self, id: IncidentId) -> Result<BTreeSet<AccountId>, AppError> {
+        let mut reader = self.store.read().await?;
+        let walls = store::incident::walls(&mut reader, id).await?;
+        drop(reader);
+        Ok(self.accounts(&walls).await?.into_iter().collect())
     }
 
     /// The accounts behind these persons, for adding them to a thread.
@@ -306,11 +320,7 @@ impl App {
         let mut reader = self.store.read().await?;
         let visible = self.visible(&mut reader, actor, id).await?;
         let playbook = &visible.playbook.playbook;
-        let context = Context {
-            now: self.now(),
-            playbook,
-            actor: Some(actor),
-        };
+        let context = Context::new(self.now(), playbook, Some(actor));
         decide(Some(&visible.incident), &Command::Accept, &context)?;
         Ok(())
     }
@@ -346,17 +356,16 @@ fn allows(
         Wanted::Claim => {
             !offered && incident.holder().is_none() && may(actor, Act::Claim, incident, playbook)
         }
-        Wanted::Leave => {
-            let now = chrono::DateTime::UNIX_EPOCH;
-            may_leave(
-                incident,
-                &Context {
-                    now,
-                    playbook,
-                    actor: Some(actor),
-                },
-            )
-            .is_ok()
+        Wanted::Leave(kind) => {
+            let context = Context::new(chrono::DateTime::UNIX_EPOCH, playbook, Some(actor));
+            playbook.ways_out(&incident.stage).any(|t| t.kind == kind)
+                && may_leave(incident, &context).is_ok()
+        }
+        Wanted::Engage => may(actor, Act::Engage, incident, playbook),
+        Wanted::Note => may(actor, Act::Note, incident, playbook),
+        Wanted::Contain => may(actor, Act::Contain, incident, playbook),
+        Wanted::Override => {
+            may(actor, Act::Override, incident, playbook) && !incident.actions.is_empty()
         }
         Wanted::Receive => offered && may(actor, Act::Receive, incident, playbook),
         Wanted::Timeline => clearance.level() >= Level::Steps,

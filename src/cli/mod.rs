@@ -9,6 +9,7 @@ pub mod try_body;
 pub mod verify;
 
 use clap::{Args, Parser, Subcommand};
+#[cfg(feature = "sandbox")]
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,9 @@ use std::path::{Path, PathBuf};
 pub const STORE_FILE: &str = "baton.db";
 /// Where the demo keeps everything unless told otherwise.
 const DEMO_DATA: &str = "./baton-data";
+#[cfg(feature = "sandbox")]
 const SANDBOX: &str = "127.0.0.1:8484";
+#[cfg(feature = "sandbox")]
 const HTTP: &str = "127.0.0.1:8485";
 
 /// Baton passes security incidents from one team to the next without dropping anything.

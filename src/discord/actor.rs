@@ -14,6 +14,10 @@ pub struct GuildMap {
     pub roles: BTreeMap<String, Role>,
     /// The Discord roles that mark a lead.
     pub lead: BTreeSet<String>,
+    /// Accounts that may read everything and were accepted by name: the owner, administrators.
+    pub accepted: BTreeSet<String>,
+    /// Baton's own account; the same id as its application's.
+    pub own: Option<String>,
     /// Channel name of the playbooks to Discord's id.
     pub channels: BTreeMap<ChannelKey, String>,
 }

@@ -1,8 +1,10 @@
 //! What a button, list or form calls. Only keys into the store stand in it, never text of a person,
 //! so that it works for the incident's life and fits Discord's hundred characters.
 
+use crate::domain::governance::Choice;
 use crate::domain::ids::{DraftId, IncidentId};
-use crate::domain::view::{CardAct, CardView};
+use crate::domain::view::{BriefView, CardAct, CardView};
+use crate::render::card::{Button, ButtonStyle, Row};
 use std::fmt;
 use std::str::FromStr;
 
@@ -11,6 +13,21 @@ use std::str::FromStr;
 pub enum CustomId {
     Claim(IncidentId),
     Escalate(IncidentId),
+    Dismiss(IncidentId),
+    Close(IncidentId),
+    /// Open the forms in which a second person says why; and those, submitted.
+    Agree(IncidentId),
+    Agreed(IncidentId),
+    Refuse(IncidentId),
+    Refused(IncidentId),
+    /// A contact has read the brief of this engagement.
+    Read(IncidentId, u32),
+    /// A list of what a contact can answer; the value is the choice.
+    Answer(IncidentId, u32),
+    /// The form that asks why, submitted; the last is the choice's place in the list of all.
+    Why(IncidentId, u32, u32),
+    /// What was said on an engagement.
+    Said(IncidentId, u32),
     Accept(IncidentId),
     /// Opens the form that asks for the reason.
     Return(IncidentId),
@@ -43,6 +60,16 @@ impl fmt::Display for CustomId {
         match self {
             Self::Claim(id) => write!(f, "claim:{}", id.0),
             Self::Escalate(id) => write!(f, "escalate:{}", id.0),
+            Self::Dismiss(id) => write!(f, "dismiss:{}", id.0),
+            Self::Close(id) => write!(f, "close:{}", id.0),
+            Self::Agree(id) => write!(f, "agree:{}", id.0),
+            Self::Agreed(id) => write!(f, "agreed:{}", id.0),
+            Self::Refuse(id) => write!(f, "refuse:{}", id.0),
+            Self::Refused(id) => write!(f, "refused:{}", id.0),
+            Self::Read(id, n) => write!(f, "read:{}:{n}", id.0),
+            Self::Answer(id, n) => write!(f, "answer:{}:{n}", id.0),
+            Self::Why(id, n, choice) => write!(f, "why:{}:{n}:{choice}", id.0),
+            Self::Said(id, n) => write!(f, "said:{}:{n}", id.0),
             Self::Accept(id) => write!(f, "accept:{}", id.0),
             Self::Return(id) => write!(f, "return:{}", id.0),
             Self::Returned(id) => write!(f, "returned:{}", id.0),
@@ -78,6 +105,16 @@ impl FromStr for CustomId {
             "drafts" => Self::Drafts,
             "claim" => Self::Claim(IncidentId(number()?)),
             "escalate" => Self::Escalate(IncidentId(number()?)),
+            "dismiss" => Self::Dismiss(IncidentId(number()?)),
+            "close" => Self::Close(IncidentId(number()?)),
+            "agree" => Self::Agree(IncidentId(number()?)),
+            "agreed" => Self::Agreed(IncidentId(number()?)),
+            "refuse" => Self::Refuse(IncidentId(number()?)),
+            "refused" => Self::Refused(IncidentId(number()?)),
+            "read" => Self::Read(IncidentId(number()?), small(number()?)?),
+            "answer" => Self::Answer(IncidentId(number()?), small(number()?)?),
+            "why" => Self::Why(IncidentId(number()?), small(number()?)?, small(number()?)?),
+            "said" => Self::Said(IncidentId(number()?), small(number()?)?),
             "accept" => Self::Accept(IncidentId(number()?)),
             "return" => Self::Return(IncidentId(number()?)),
             "returned" => Self::Returned(IncidentId(number()?)),
@@ -91,10 +128,7 @@ impl FromStr for CustomId {
             "change" => Self::Change(DraftId(number()?)),
             "mark" => Self::Mark(DraftId(number()?)),
             "submit" => Self::Submit(DraftId(number()?)),
-            "timeline" => Self::Timeline(
-                IncidentId(number()?),
-                u32::try_from(number()?).map_err(|_| ())?,
-            ),
+            "timeline" => Self::Timeline(IncidentId(number()?), small(number()?)?),
             _ => return Err(()),
         };
         if parts.next().is_some() {
@@ -105,11 +139,68 @@ impl FromStr for CustomId {
     }
 }
 
+fn small(number: i64) -> Result<u32, ()> {
+    u32::try_from(number).map_err(|_| ())
+}
+
+/// The controls of a brief: read, conflict, what was said, and everything that can be answered.
+pub fn brief_press(view: &BriefView) -> Vec<Row> {
+    let button = |label: &str, id: CustomId, style| Button {
+        label: label.to_owned(),
+        custom_id: id.to_string(),
+        style,
+        ..Button::default()
+    };
+    let (id, number) = (view.id, view.number);
+    let answers = Choice::ALL
+        .into_iter()
+        .filter(|c| *c != Choice::Acknowledge);
+    vec![
+        Row::Buttons(vec![
+            button(
+                Choice::Acknowledge.words(),
+                CustomId::Read(id, number),
+                ButtonStyle::Primary,
+            ),
+            button(
+                "What was said",
+                CustomId::Said(id, number),
+                ButtonStyle::Plain,
+            ),
+        ]),
+        Row::Select {
+            custom_id: CustomId::Answer(id, number).to_string(),
+            placeholder: Some("Answer or decide…".to_owned()),
+            options: answers
+                .map(|choice| crate::render::card::Choice {
+                    value: choice.key().to_owned(),
+                    label: choice.words().to_owned(),
+                    description: Some(
+                        choice
+                            .sides()
+                            .iter()
+                            .map(|s| s.key())
+                            .collect::<Vec<_>>()
+                            .join(", "),
+                    ),
+                    selected: false,
+                })
+                .collect(),
+            min: 1,
+            max: 1,
+        },
+    ]
+}
+
 /// The id behind a card's button.
 pub fn press(act: CardAct, view: &CardView) -> String {
     match act {
         CardAct::Claim => CustomId::Claim(view.id),
         CardAct::Escalate => CustomId::Escalate(view.id),
+        CardAct::Dismiss => CustomId::Dismiss(view.id),
+        CardAct::Close => CustomId::Close(view.id),
+        CardAct::Agree => CustomId::Agree(view.id),
+        CardAct::Refuse => CustomId::Refuse(view.id),
         CardAct::Accept => CustomId::Accept(view.id),
         CardAct::Return => CustomId::Return(view.id),
         CardAct::Details => CustomId::Details(view.id),
@@ -128,6 +219,16 @@ mod tests {
         for id in [
             CustomId::Claim(i),
             CustomId::Escalate(i),
+            CustomId::Dismiss(i),
+            CustomId::Close(i),
+            CustomId::Agree(i),
+            CustomId::Agreed(i),
+            CustomId::Refuse(i),
+            CustomId::Refused(i),
+            CustomId::Read(i, 1),
+            CustomId::Answer(i, 2),
+            CustomId::Why(i, 3, 12),
+            CustomId::Said(i, u32::MAX),
             CustomId::Accept(i),
             CustomId::Return(i),
             CustomId::Returned(i),

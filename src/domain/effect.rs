@@ -4,6 +4,9 @@ use super::ids::ChannelKey;
 use super::incident::{Event, Incident, Phase};
 use super::playbook::definition::Playbook;
 
+/// The restricted channel where Governance is notified.
+pub const GOVERNANCE: &str = "governance";
+
 /// One intended effect on one incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
@@ -16,6 +19,16 @@ pub enum Effect {
         visit: usize,
         channel: ChannelKey,
         times: u32,
+    },
+    /// The brief of an engagement, on the restricted channel.
+    PostBrief {
+        engagement: u32,
+        channel: ChannelKey,
+    },
+    /// The brief as it stands now, with what was answered.
+    EditBrief {
+        engagement: u32,
+        channel: ChannelKey,
     },
     /// The incident's private thread, with those on the case.
     OpenThread { channel: ChannelKey },
@@ -46,7 +59,31 @@ pub fn of(events: &[Event], after: &Incident, playbook: &Playbook) -> Vec<Effect
             Event::AlertAttached { .. }
             | Event::AlertRepeated { .. }
             | Event::Claimed
-            | Event::Ended { .. } => edits = true,
+            | Event::Ended { .. }
+            | Event::Proposed { .. }
+            | Event::Agreed { .. }
+            | Event::Refused { .. }
+            | Event::ContainmentProposed { .. }
+            | Event::ContainmentAuthorised { .. }
+            | Event::ContainmentReported { .. }
+            | Event::GateOverridden { .. } => edits = true,
+            Event::Engaged { number, .. } => {
+                let channel = ChannelKey::new(GOVERNANCE);
+                posts.push(Effect::PostBrief {
+                    engagement: *number,
+                    channel,
+                });
+                edits = true;
+            }
+            Event::Answered { engagement, .. } => {
+                let channel = ChannelKey::new(GOVERNANCE);
+                posts.push(Effect::EditBrief {
+                    engagement: *engagement,
+                    channel,
+                });
+                edits = true;
+            }
+            Event::Noted { .. } => {}
         }
     }
     if edits {

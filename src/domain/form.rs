@@ -3,7 +3,7 @@
 
 use super::ids::{CriterionId, DoneId, FieldId};
 use super::incident::{Context, Finding, Incident, Readiness, Submission, readiness};
-use super::playbook::definition::{Field, FieldKind, Transition};
+use super::playbook::definition::{Field, FieldKind, Transition, TransitionKind};
 use super::record::{Gap, Origin, RawAnswer, State, parse, shown};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -192,7 +192,7 @@ pub fn assemble(
                 )
             })
             .collect(),
-        done: done(incident, body, context),
+        done: done(incident, transition, body, context),
         criteria,
         readiness,
         submission,
@@ -295,7 +295,16 @@ pub fn note(finding: &Finding, facts: &[(String, String)]) -> String {
     }
 }
 
-fn done(incident: &Incident, body: &Body, context: &Context<'_>) -> Vec<Tick<DoneId>> {
+fn done(
+    incident: &Incident,
+    transition: &Transition,
+    body: &Body,
+    context: &Context<'_>,
+) -> Vec<Tick<DoneId>> {
+    // An engagement leaves no stage.
+    if transition.kind == TransitionKind::Engagement {
+        return Vec::new();
+    }
     let lines = context
         .playbook
         .stage(&incident.stage)
@@ -398,6 +407,16 @@ pub const fn slots(kind: &FieldKind) -> usize {
 }
 
 impl Form {
+    /// What else stands in the way, found outside the rules: it shows at its field, like any other gap.
+    pub fn add_gaps(&mut self, gaps: Vec<Gap>) {
+        for gap in gaps {
+            if let Some(item) = self.items.iter_mut().find(|item| item.field == gap.field) {
+                item.problem.get_or_insert_with(|| gap.problem.clone());
+            }
+            self.readiness.gaps.push(gap);
+        }
+    }
+
     /// The fields of the next page: what has a problem, in the record's order, as far as one page holds.
     /// `reserved` inputs are taken by something else.
     pub fn next_page(&self, context: &Context<'_>, reserved: usize) -> Vec<FieldId> {

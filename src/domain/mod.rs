@@ -2,9 +2,11 @@
 //! It cannot fail, it can only refuse. It may name `chrono`, `serde`, `cel`, `toml` and nothing of ours outside.
 
 pub mod alert;
+pub mod containment;
 pub mod due;
 pub mod effect;
 pub mod form;
+pub mod governance;
 pub mod ids;
 pub mod incident;
 pub mod placement;
@@ -15,3 +17,6 @@ pub mod restricted;
 pub mod role;
 pub mod timeline;
 pub mod view;
+
+#[cfg(test)]
+mod tests;

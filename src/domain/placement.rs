@@ -32,3 +32,9 @@ pub fn of(
     }
     Placement::Channel(wanted.clone())
 }
+
+/// Whether a brief goes to a private thread, and only its id to the restricted channel: where misconduct is named, or
+/// a wall touches a reader of that channel.
+pub const fn brief_is_private(names_misconduct: bool, wall_touches_reader: bool) -> bool {
+    names_misconduct || wall_touches_reader
+}

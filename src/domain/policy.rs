@@ -1,9 +1,11 @@
 //! Who may read what, and who may do what: the one place that every read and every act passes.
 //! The reading table and the acts are those of the product's description; the stage's role comes from the playbook.
 
+use super::governance::Engagement;
 use super::ids::{AccountId, PersonId};
 use super::incident::{Incident, Phase};
 use super::playbook::definition::{Playbook, Stage};
+use super::record::Record;
 use super::restricted::{Clearance, Level};
 use super::role::Role;
 use std::collections::BTreeSet;
@@ -37,6 +39,16 @@ pub enum Act {
     Receive,
     /// Open what a card does not show; every time is logged.
     ReadDetails,
+    /// Put something on the timeline.
+    Note,
+    /// Notify Governance.
+    Engage,
+    /// Agree to, or refuse, what somebody proposed.
+    Second,
+    /// Propose, authorise and report containment.
+    Contain,
+    /// Give one's word for an emergency.
+    Override,
 }
 
 /// How much the actor may read of the incident; `None` is, to them, an incident that does not exist.
@@ -46,7 +58,7 @@ pub fn reads(
     playbook: &Playbook,
     walls: &Walls,
 ) -> Option<Clearance> {
-    if walls.contains(&actor.person) {
+    if walls.contains(&actor.person) || incident.conflicted.contains(&actor.person) {
         return None;
     }
     actor
@@ -62,16 +74,19 @@ fn level_of(role: Role, actor: &Actor, incident: &Incident, playbook: &Playbook)
     let offered = offered_stage(incident, playbook).is_some_and(|stage| stage.role == role);
     let on_case = incident.on_case.contains(&actor.person);
     match role {
-        Role::Tier1 if here => Some(Level::Facts),
-        Role::Tier1 => Some(Level::Stub),
+        Role::Tier1 | Role::Frontline | Role::Engineering if offered => Some(Level::Record),
+        Role::Tier1 | Role::Frontline | Role::Engineering if here => Some(Level::Facts),
         Role::Tier2 | Role::Tier3 if on_case => Some(Level::Everything),
         Role::Tier2 | Role::Tier3 if offered || (here && incident.holder().is_none()) => {
             Some(Level::Record)
         }
-        Role::Tier2 | Role::Tier3 => Some(Level::Stub),
-        Role::Frontline | Role::Engineering if offered => Some(Level::Record),
-        Role::Frontline | Role::Engineering if here => Some(Level::Facts),
+        Role::Tier1 | Role::Tier2 | Role::Tier3 => Some(Level::Stub),
         Role::Frontline | Role::Engineering if on_case => Some(Level::Stub),
+        Role::Legal | Role::Hr | Role::Grc if is_contact(actor, role, incident) => {
+            Some(Level::Brief)
+        }
+        // That it exists and when it is due is theirs to know, once it is Governance's matter.
+        Role::Legal | Role::Hr | Role::Grc if !incident.engagements.is_empty() => Some(Level::Stub),
         Role::Manager => Some(Level::Steps),
         Role::Auditor => Some(Level::Record),
         Role::Frontline | Role::Engineering | Role::Legal | Role::Hr | Role::Grc | Role::Admin => {
@@ -80,14 +95,28 @@ fn level_of(role: Role, actor: &Actor, incident: &Incident, playbook: &Playbook)
     }
 }
 
+fn is_contact(actor: &Actor, side: Role, incident: &Incident) -> bool {
+    let contacts = incident
+        .engagements
+        .iter()
+        .filter_map(|e| e.contact_of(actor.person));
+    contacts.into_iter().any(|contact| contact.side == side)
+}
+
 /// Whether the actor may do it here and now, by role; the incident's state is judged by `decide`.
 pub fn may(actor: &Actor, act: Act, incident: &Incident, playbook: &Playbook) -> bool {
     let role = match act {
         Act::Claim | Act::Leave => working_stage(incident, playbook).map(|s| s.role),
         Act::Receive => offered_stage(incident, playbook).map(|s| s.role),
+        Act::Note => return incident.on_case.contains(&actor.person),
+        Act::Engage => {
+            return any(actor, &INVESTIGATORS) && incident.on_case.contains(&actor.person);
+        }
+        Act::Second => return any(actor, &[Role::Tier1, Role::Tier2]),
+        Act::Contain => return actor.has(Role::Tier3) && incident.on_case.contains(&actor.person),
+        Act::Override => return any(actor, &[Role::Tier3, Role::Manager, Role::Legal]),
         Act::ReadDetails => {
-            return actor.has(Role::Auditor)
-                || incident.on_case.contains(&actor.person)
+            return incident.on_case.contains(&actor.person)
                 || [
                     working_stage(incident, playbook),
                     offered_stage(incident, playbook),
@@ -98,6 +127,38 @@ pub fn may(actor: &Actor, act: Act, incident: &Incident, playbook: &Playbook) ->
         }
     };
     role.is_some_and(|role| actor.has(role))
+}
+
+/// The roles that investigate, contain and engage Governance.
+const INVESTIGATORS: [Role; 2] = [Role::Tier2, Role::Tier3];
+
+fn any(actor: &Actor, roles: &[Role]) -> bool {
+    roles.iter().any(|role| actor.has(*role))
+}
+
+/// Whether the actor may report what they saw.
+pub fn may_report(actor: &Actor) -> bool {
+    REPORTERS.into_iter().any(|role| actor.has(role))
+}
+
+/// The roles that report.
+pub const REPORTERS: [Role; 4] = [Role::Frontline, Role::Tier1, Role::Tier2, Role::Tier3];
+
+/// Leave to read counsel text: the engagement's contacts and deputies, and its one security contact.
+pub fn counsel(actor: &Actor, engagement: &Engagement, walls: &Walls) -> Option<Clearance> {
+    let addressed =
+        engagement.contact_of(actor.person).is_some() || engagement.security == actor.person;
+    (addressed && !walls.contains(&actor.person)).then(|| Clearance::at(Level::Everything))
+}
+
+/// The record from which a brief takes the fields whose audience is Governance.
+pub fn brief_record(incident: &Incident) -> &Record {
+    incident.record.judge()
+}
+
+/// Whether the actor may say who stands for a side: a lead, an administrator, and the side itself.
+pub fn may_set_roster(actor: &Actor, side: Role) -> bool {
+    actor.lead || actor.has(Role::Admin) || actor.has(side)
 }
 
 /// Leave to open the restricted part of an incident's alerts. The caller logs the view.
@@ -114,12 +175,9 @@ pub fn details(
 }
 
 /// What the card in a stage's channel may show: everybody with the stage's role reads it.
-pub fn channel(stage: &Stage, offered: bool) -> Clearance {
-    match stage.role {
-        Role::Tier1 => Clearance::at(Level::Facts),
-        _ if offered => Clearance::at(Level::Record),
-        _ => Clearance::at(Level::Facts),
-    }
+/// To whom a record is offered, they read it, so that they can judge whether to accept.
+pub fn channel(offered: bool) -> Clearance {
+    Clearance::at(if offered { Level::Record } else { Level::Facts })
 }
 
 /// What the private thread of an accepted incident may show: only those on the case are in it.

@@ -19,6 +19,8 @@ pub struct Clearance {
 pub enum Level {
     /// Id, severity, age, holder.
     Stub,
+    /// The brief and what was decided on it: a named contact's.
+    Brief,
     /// Steps, criteria, times, staff, outcome; persons by number.
     Steps,
     /// What a triage card shows: person, policy, rule, label, action, destination.

@@ -153,7 +153,92 @@ impl Teller<'_> {
             Event::Raised { times } => {
                 line.what = format!("raised: nobody took it in time ({times})");
             }
+            Event::Proposed { .. }
+            | Event::Agreed { .. }
+            | Event::Refused { .. }
+            | Event::Engaged { .. }
+            | Event::Answered { .. }
+            | Event::ContainmentProposed { .. }
+            | Event::ContainmentAuthorised { .. }
+            | Event::ContainmentReported { .. }
+            | Event::GateOverridden { .. }
+            | Event::Noted { .. } => self.tell_beside(event, line),
         }
+    }
+
+    /// What happened beside the stages. Counsel text is not among it: only that something was decided, and which.
+    fn tell_beside(&self, event: &Event, line: &mut Line) {
+        match event {
+            Event::Proposed {
+                criteria,
+                entries,
+                done,
+                ..
+            } => {
+                "proposed to dismiss; a second person decides".clone_into(&mut line.what);
+                line.on = self.sentences(criteria);
+                self.record(line, entries, done);
+            }
+            Event::Agreed { reason } => self.reasoned(line, "agreed to the dismissal", reason),
+            Event::Refused { reason } => self.reasoned(line, "refused the dismissal", reason),
+            Event::Engaged {
+                number,
+                criteria,
+                contacts,
+                ..
+            } => {
+                let sides: Vec<&str> = contacts.iter().map(|c| c.side.key()).collect();
+                line.what = format!("engaged Governance ({number}): {}", sides.join(", "));
+                line.on = self.sentences(criteria);
+            }
+            Event::Answered { engagement, choice } => {
+                line.what = format!("decided on engagement {engagement}: {}", choice.words());
+            }
+            Event::ContainmentProposed {
+                number,
+                action,
+                target,
+            } => {
+                line.what = format!("proposed containment {number}: {}", self.action(action));
+                self.detail(line, "On", target);
+            }
+            Event::ContainmentAuthorised { number } => {
+                line.what = format!("authorised containment {number}");
+            }
+            Event::ContainmentReported {
+                number,
+                done,
+                result,
+            } => {
+                let word = if *done { "done and verified" } else { "failed" };
+                self.reasoned(line, &format!("containment {number} {word}"), result);
+            }
+            Event::GateOverridden { number, reason, .. } => {
+                let what = format!("declared an emergency for containment {number}");
+                self.reasoned(line, &what, reason);
+            }
+            Event::Noted { text } => self.reasoned(line, "noted", text),
+            Event::Opened { .. }
+            | Event::AlertAttached { .. }
+            | Event::AlertRepeated { .. }
+            | Event::Claimed
+            | Event::Offered { .. }
+            | Event::Accepted { .. }
+            | Event::Returned { .. }
+            | Event::Ended { .. }
+            | Event::Raised { .. } => {}
+        }
+    }
+
+    fn reasoned(&self, line: &mut Line, what: &str, reason: &str) {
+        what.clone_into(&mut line.what);
+        self.detail(line, "In words", reason);
+    }
+
+    fn action(&self, id: &str) -> String {
+        self.playbook
+            .action(id)
+            .map_or_else(|| id.to_owned(), |a| a.title.clone())
     }
 
     fn stage(&self, id: &StageId) -> String {

@@ -2,11 +2,12 @@
 
 use super::alert::Alert;
 use super::form::note;
-use super::ids::{AlertId, IncidentId, PersonId, SourceId};
+use super::ids::{AccountId, AlertId, IncidentId, PersonId, SourceId};
 use super::incident::{EndKind, Finding, Incident, Phase, VisitState};
 use super::playbook::definition::{Playbook, Stage, TransitionKind};
 use super::record::{Origin, shown, shown_time};
 use super::restricted::{Clearance, Level};
+use super::role::Role;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use std::collections::BTreeMap;
@@ -43,6 +44,7 @@ pub struct CardView {
     pub status: String,
     pub standing: Standing,
     pub drill: bool,
+    pub opened_at: DateTime<Utc>,
     /// Label and value.
     pub facts: Vec<(String, String)>,
     /// Criteria met, or that could not be evaluated: sentence and note.
@@ -72,9 +74,43 @@ pub enum Standing {
 pub enum CardAct {
     Claim,
     Escalate,
+    Dismiss,
+    Close,
+    Agree,
+    Refuse,
     Accept,
     Return,
     Details,
+}
+
+/// The brief of one engagement, as its contacts may read it.
+pub struct BriefView {
+    pub id: IncidentId,
+    pub number: u32,
+    pub drill: bool,
+    pub engaged_at: DateTime<Utc>,
+    /// Since when a criterion of Governance is known to be met.
+    pub met_at: DateTime<Utc>,
+    pub security: String,
+    pub criteria: Vec<String>,
+    /// Title and answer, in the playbook's order.
+    pub items: Vec<(String, String)>,
+    pub contacts: Vec<ContactView>,
+    /// Who decided what: side, name, words of the choice, when.
+    pub decisions: Vec<(String, String, DateTime<Utc>)>,
+    pub status: &'static str,
+    pub discreet: bool,
+    /// The accounts that are mentioned, and that belong into a private thread.
+    pub mentions: Vec<AccountId>,
+    pub security_account: Option<AccountId>,
+    pub concluded: bool,
+}
+
+pub struct ContactView {
+    pub side: Role,
+    pub name: String,
+    pub deputy: Option<String>,
+    pub acknowledged_at: Option<DateTime<Utc>>,
 }
 
 /// The card of one stay at a stage.
@@ -89,6 +125,7 @@ pub fn card(incident: &Incident, visit: usize, sight: &Sight<'_>) -> Option<Card
         status,
         standing,
         drill: incident.drill,
+        opened_at: incident.opened_at,
         facts: Vec::new(),
         criteria: Vec::new(),
         record: Vec::new(),
@@ -101,7 +138,7 @@ pub fn card(incident: &Incident, visit: usize, sight: &Sight<'_>) -> Option<Card
     }
     if sight.clearance.level() >= Level::Facts {
         view.do_not_touch.clone_from(&stage.do_not_touch);
-        view.facts = facts(incident, sight);
+        view.facts = facts(sight);
         view.criteria = criteria(incident, sight.playbook);
         view.returned = returned(incident, &stay.state, sight);
     }
@@ -144,6 +181,14 @@ fn status(incident: &Incident, state: &VisitState, sight: &Sight<'_>) -> (String
                 Standing::Held,
             )
         }
+        VisitState::Working if incident.proposal.is_some() => {
+            let by = incident.proposal.as_ref().map(|p| name(sight.names, p.by));
+            let by = by.unwrap_or_default();
+            (
+                format!("{by} proposes to dismiss it; a second person agrees or refuses"),
+                Standing::Waiting,
+            )
+        }
         VisitState::Working => match &incident.phase {
             Phase::Open { holder: Some(held) } => {
                 let by = name(sight.names, held.by);
@@ -168,18 +213,26 @@ fn name(names: &BTreeMap<PersonId, String>, person: PersonId) -> String {
 }
 
 fn acts(incident: &Incident, state: &VisitState, playbook: &Playbook) -> Vec<CardAct> {
+    let leads = |kind| playbook.ways_out(&incident.stage).any(|t| t.kind == kind);
     match state {
+        VisitState::Working if incident.proposal.is_some() => {
+            vec![CardAct::Agree, CardAct::Refuse, CardAct::Details]
+        }
         VisitState::Working => {
             let mut acts = Vec::new();
             if incident.holder().is_none() {
                 acts.push(CardAct::Claim);
             }
-            if playbook
-                .ways_out(&incident.stage)
-                .any(|t| t.kind == TransitionKind::Handoff)
-            {
-                acts.push(CardAct::Escalate);
-            }
+            let ways = [
+                (TransitionKind::Handoff, CardAct::Escalate),
+                (TransitionKind::Dismissal, CardAct::Dismiss),
+                (TransitionKind::Closure, CardAct::Close),
+            ];
+            acts.extend(
+                ways.into_iter()
+                    .filter(|(kind, _)| leads(*kind))
+                    .map(|(_, act)| act),
+            );
             acts.push(CardAct::Details);
             acts
         }
@@ -189,7 +242,7 @@ fn acts(incident: &Incident, state: &VisitState, playbook: &Playbook) -> Vec<Car
     }
 }
 
-fn facts(incident: &Incident, sight: &Sight<'_>) -> Vec<(String, String)> {
+fn facts(sight: &Sight<'_>) -> Vec<(String, String)> {
     let mut facts = Vec::new();
     let mut put = |label: &str, value: Option<String>| {
         if let Some(value) = value.filter(|v| !v.is_empty()) {
@@ -232,7 +285,6 @@ fn facts(incident: &Incident, sight: &Sight<'_>) -> Vec<(String, String)> {
             alert.times.detected_at.map(|at| shown_time(at, sight.zone)),
         );
     }
-    put("Age", Some(age(sight.now - incident.opened_at)));
     put("Repeats", Some(repeats(sight)));
     facts
 }

@@ -211,6 +211,8 @@ fn in_words(kind: &str) -> &str {
         "edit_card" => "The change of a card",
         "remind" => "A reminder",
         "open_thread" => "The private thread",
+        "post_brief" => "A brief",
+        "edit_brief" => "The change of a brief",
         other => other,
     }
 }

@@ -118,6 +118,8 @@ impl Outbound {
             "edit_card" => self.edit_card(row).await,
             "remind" => self.remind(row).await,
             "open_thread" => self.open_thread(row).await,
+            "post_brief" => self.post_brief(row).await,
+            "edit_brief" => self.edit_brief(row).await,
             "notice" => self.notice(row).await,
             other => Ok(Verdict::Dead(format!("nobody delivers {other}"))),
         }

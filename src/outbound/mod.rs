@@ -1,9 +1,11 @@
 //! What leaves the program after a commit. The one room that decides when something may be sent.
 //! Everything here may be killed at any moment: rows wait until their delivery is recorded.
 
+mod briefs;
 mod deliver;
 mod drain;
 pub mod pace;
+mod proof;
 mod threads;
 
 pub use drain::{Drained, Outbound};

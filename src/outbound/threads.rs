@@ -111,11 +111,21 @@ impl Outbound {
         incident: Option<IncidentId>,
         thread: &str,
     ) -> Result<(), AppError> {
-        let (key, now) = (key.to_owned(), self.app.now());
         let posted = Posted {
             channel_id: thread.to_owned(),
             message_id: thread.to_owned(),
         };
+        self.save_posted(key, incident, posted).await
+    }
+
+    /// Keeps where something stands before the row that wanted it is done: a later try finds it.
+    pub(super) async fn save_posted(
+        &self,
+        key: &str,
+        incident: Option<IncidentId>,
+        posted: Posted,
+    ) -> Result<(), AppError> {
+        let (key, now) = (key.to_owned(), self.app.now());
         self.app
             .store
             .write(move |connection| {

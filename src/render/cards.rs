@@ -1,12 +1,16 @@
 //! From what a clearance lets see to a neutral card: template for the text, controls beside it.
 
-use super::card::{Button, ButtonStyle, Card, Row, Tone};
-use super::contexts::{Answer, CardContext, PastCard, Reminder, ThreadContext};
+use super::card::{Button, ButtonStyle, Card, Row, Tone, UserMention};
+use super::contexts::{
+    Answer, Brief, BriefStub, CardContext, Labelled, PastCard, Reminder, ThreadContext,
+};
 use super::templates::{Template, TemplateFault, Templates, Text};
-use crate::domain::view::{CardAct, CardView, Standing};
+use crate::domain::view::{BriefView, CardAct, CardView, Standing};
 
 /// What a button of a card calls; the chat makes ids of it.
 pub type Press = fn(CardAct, &CardView) -> String;
+/// The controls of a brief; the chat makes ids of them.
+pub type BriefPress = fn(&BriefView) -> Vec<Row>;
 
 impl Templates {
     /// A card with the template's text and no controls.
@@ -72,10 +76,86 @@ impl Templates {
         self.plain_card(&ThreadContext::from(CardContext::from(view)), Tone::Info)
     }
 
+    /// The one page for Legal and HR, with what they can answer.
+    pub fn brief(&self, view: &BriefView, press: BriefPress) -> Result<Card, TemplateFault> {
+        let contacts: Vec<String> = view
+            .contacts
+            .iter()
+            .map(|c| match &c.deputy {
+                Some(deputy) => format!("{} ({}, deputy {deputy})", c.name, c.side),
+                None => format!("{} ({})", c.name, c.side),
+            })
+            .collect();
+        let read = view.contacts.iter().map(|c| {
+            let value = c.acknowledged_at.map_or_else(
+                || "not yet".to_owned(),
+                |at| format!("read {}", at.format("%Y-%m-%d %H:%M UTC")),
+            );
+            Labelled::new(&c.name, value)
+        });
+        let decided = view.decisions.iter().map(|(who, what, at)| {
+            Labelled::new(who, format!("{what}, {}", at.format("%Y-%m-%d %H:%M UTC")))
+        });
+        let context = Brief {
+            drill: view.drill,
+            id: view.id.to_string(),
+            number: view.number,
+            status: view.status.to_owned(),
+            contacts_line: contacts.join(", "),
+            security: view.security.clone(),
+            criteria: view.criteria.clone(),
+            items: view
+                .items
+                .iter()
+                .map(|(l, v)| Labelled::new(l, v))
+                .collect(),
+            engaged: view.engaged_at.timestamp(),
+            met: view.met_at.timestamp(),
+            contacts: read.collect(),
+            decisions: decided.collect(),
+        };
+        let tone = if view.concluded {
+            Tone::Done
+        } else {
+            Tone::Warning
+        };
+        let mut card = self.plain_card(&context, tone)?;
+        // What a lock screen shows.
+        card.content = Some(format!("{}: a brief waits", view.id));
+        card.mentions = mentions(view);
+        if !view.concluded {
+            card.rows = press(view);
+        }
+        Ok(card)
+    }
+
+    /// What the restricted channel shows of a brief that only those named may read.
+    pub fn brief_stub(&self, view: &BriefView) -> Result<Card, TemplateFault> {
+        let context = BriefStub {
+            drill: view.drill,
+            id: view.id.to_string(),
+            status: view.status.to_owned(),
+            engaged: view.engaged_at.timestamp(),
+        };
+        let mut card = self.plain_card(&context, Tone::Warning)?;
+        card.content = Some(format!("{}: a brief waits", view.id));
+        card.mentions = mentions(view);
+        Ok(card)
+    }
+
     /// An answer to a person.
     pub fn answer(&self, answer: &Answer, tone: Tone) -> Result<Card, TemplateFault> {
         self.plain_card(answer, tone)
     }
+}
+
+fn mentions(view: &BriefView) -> Vec<UserMention> {
+    view.mentions
+        .iter()
+        .map(|account| UserMention {
+            account: account.clone(),
+        })
+        .collect()
 }
 
 fn tone(view: &CardView) -> Tone {
@@ -92,6 +172,10 @@ fn button(act: CardAct, view: &CardView, press: Press) -> Button {
     let (label, style) = match act {
         CardAct::Claim => ("Claim", ButtonStyle::Primary),
         CardAct::Escalate => ("Escalate", ButtonStyle::Plain),
+        CardAct::Dismiss => ("Dismiss", ButtonStyle::Plain),
+        CardAct::Close => ("Close", ButtonStyle::Plain),
+        CardAct::Agree => ("Agree", ButtonStyle::Primary),
+        CardAct::Refuse => ("Refuse", ButtonStyle::Plain),
         CardAct::Accept => ("Accept", ButtonStyle::Primary),
         CardAct::Return => ("Return", ButtonStyle::Plain),
         CardAct::Details => ("Details", ButtonStyle::Plain),

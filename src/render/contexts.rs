@@ -15,6 +15,10 @@ macro_rules! template {
     };
 }
 
+mod governance;
+
+pub use governance::{Brief, BriefStub, Containment, ContainmentRow, Said};
+
 #[derive(Debug, Clone, Serialize)]
 pub struct Labelled {
     pub label: String,
@@ -52,6 +56,8 @@ pub struct CardContext {
     pub stage: String,
     pub status: String,
     pub returned: String,
+    /// Seconds since 1970 UTC: `{{ago opened}}` shows the age, which goes on by itself.
+    pub opened: i64,
     pub facts: Vec<Labelled>,
     pub criteria: Vec<Noted>,
     pub record: Vec<Recorded>,
@@ -74,6 +80,7 @@ impl From<&CardView> for CardContext {
             stage: view.stage.clone(),
             status: view.status.clone(),
             returned: view.returned.clone().unwrap_or_default(),
+            opened: view.opened_at.timestamp(),
             facts,
             criteria: criteria
                 .map(|(text, note)| Noted {
@@ -108,6 +115,7 @@ fn card_sample() -> CardContext {
         stage: "Triage".to_owned(),
         status: "Waiting for someone to claim it".to_owned(),
         returned: "It lacks the destination".to_owned(),
+        opened: 1_793_700_000,
         facts: vec![Labelled::new("Person", "a@b.example")],
         criteria: vec![Noted {
             text: "A criterion".to_owned(),
@@ -442,6 +450,10 @@ pub fn prove(templates: &Templates) -> Vec<TemplateFault> {
         one::<Answer>(templates),
         one::<Drafts>(templates),
         one::<Help>(templates),
+        one::<Brief>(templates),
+        one::<BriefStub>(templates),
+        one::<Said>(templates),
+        one::<Containment>(templates),
     ]
     .into_iter()
     .flatten()

@@ -30,7 +30,7 @@ pub struct TemplateFault {
 }
 
 /// The shipped templates, by name.
-pub const SHIPPED: [(&str, &str); 12] = [
+pub const SHIPPED: [(&str, &str); 16] = [
     ("card", include_str!("../../templates/discord/card.hbs")),
     (
         "card_past",
@@ -55,6 +55,16 @@ pub const SHIPPED: [(&str, &str); 12] = [
     ("answer", include_str!("../../templates/discord/answer.hbs")),
     ("drafts", include_str!("../../templates/discord/drafts.hbs")),
     ("help", include_str!("../../templates/discord/help.hbs")),
+    ("brief", include_str!("../../templates/discord/brief.hbs")),
+    (
+        "brief_stub",
+        include_str!("../../templates/discord/brief_stub.hbs"),
+    ),
+    ("said", include_str!("../../templates/discord/said.hbs")),
+    (
+        "containment",
+        include_str!("../../templates/discord/containment.hbs"),
+    ),
 ];
 
 /// All templates, ready to render.
@@ -69,6 +79,7 @@ impl Templates {
         engine.set_strict_mode(true);
         engine.register_escape_fn(|text| escape(text, Lines::Join));
         engine.register_helper("quote", Box::new(quote));
+        engine.register_helper("ago", Box::new(ago));
         let mut faults = Vec::new();
         for (name, shipped) in SHIPPED {
             let text = overrides.get(name).map_or(shipped, String::as_str);
@@ -152,5 +163,25 @@ fn quote(
         .map(|line| format!("> {line}"))
         .collect();
     out.write(&lines.join("\n"))?;
+    Ok(())
+}
+
+/// `{{ago seconds}}`: a time since 1970 UTC as an age that the chat keeps up to date.
+fn ago(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let seconds = helper
+        .param(0)
+        .and_then(|p| p.value().as_i64())
+        .ok_or_else(|| {
+            RenderError::from(handlebars::RenderErrorReason::Other(
+                "ago needs seconds since 1970".to_owned(),
+            ))
+        })?;
+    out.write(&format!("<t:{seconds}:R>"))?;
     Ok(())
 }

@@ -104,11 +104,6 @@ impl Link {
         save_session(&self.app, gateway.leave().await).await;
         false
     }
-
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "answers are held by the loop's own tracker"
-    )]
     async fn take(&mut self, event: GatewayEvent, serving: &mut JoinSet<()>) {
         match event {
             GatewayEvent::Ready(ready) => {

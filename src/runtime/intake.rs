@@ -42,7 +42,6 @@ pub async fn serve(
         // An error means that the service is gone: stop too.
         let _ = stopping.wait_for(|stop| *stop).await;
     };
-    #[expect(clippy::disallowed_methods, reason = "the service's tracker holds it")]
     tasks.spawn(async move {
         if let Err(fault) = axum::serve(listener, router)
             .with_graceful_shutdown(ended)

@@ -194,11 +194,6 @@ impl Service {
         }
         Ok(self)
     }
-
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the tracker of every task of the service"
-    )]
     fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
     }
@@ -281,7 +276,10 @@ fn rest(settings: &Settings) -> Result<Rest, StartFault> {
 
 fn guild_map(settings: &Settings) -> GuildMap {
     let roles = settings.roles.by_role.iter();
+    let accepted = settings.organisation.accepted_readers.iter();
     GuildMap {
+        accepted: accepted.map(|reader| reader.account.to_string()).collect(),
+        own: settings.discord.application.map(|id| id.to_string()),
         guild: settings
             .discord
             .guild

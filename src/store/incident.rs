@@ -51,7 +51,7 @@ pub async fn save(
             });
         }
     };
-    let (id, stage, open) = (incident.id.0, incident.stage.as_str(), incident.is_open());
+    let (id, stands_at, open) = (incident.id.0, incident.stage.as_str(), incident.is_open());
     let holder = incident.holder().map(|h| h.0);
     let severity = incident.severity.key();
     let version = i64::try_from(incident.version).unwrap_or(i64::MAX);
@@ -65,7 +65,7 @@ pub async fn save(
             changed_us = excluded.changed_us, state = excluded.state, record = excluded.record",
         id,
         incident.playbook.hash,
-        stage,
+        stands_at,
         open,
         holder,
         severity,

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod alert;
 mod codec;
+pub mod counsel;
 pub mod draft;
 pub mod due;
 pub mod event;
@@ -15,6 +16,9 @@ pub mod people;
 pub mod playbook;
 pub mod posted;
 pub mod quarantine;
+pub mod roster;
+#[cfg(test)]
+mod tests;
 pub mod verify;
 mod writer;
 

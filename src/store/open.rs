@@ -39,7 +39,7 @@ impl Store {
         readers(path).await
     }
 
-    /// Runs a job inside the next commit; see [`Writer::write`].
+    /// Runs a job inside the next commit; the writer takes what waits in a group and commits once.
     pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
     where
         T: Send + 'static,

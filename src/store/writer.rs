@@ -68,7 +68,16 @@ impl Writer {
             .send(work)
             .await
             .map_err(|_| E::from(StoreError::Stopping))?;
-        answered.await.map_err(|_| E::from(StoreError::Stopping))?
+        answered.await.map_err(|_| E::from(self.unanswered()))?
+    }
+
+    /// Why a job gave no answer: the task has ended, or the job was undone without one.
+    fn unanswered(&self) -> StoreError {
+        if self.jobs.is_closed() {
+            StoreError::Stopping
+        } else {
+            StoreError::NotCommitted("it broke off and was undone".to_owned())
+        }
     }
 
     /// Changes after each commit: a delivery loop waits on it.
@@ -104,7 +113,7 @@ async fn run_group(connection: &mut SqliteConnection, group: Vec<Work>) -> bool 
     let began = statement(connection, "BEGIN IMMEDIATE").await;
     if let Err(fault) = began {
         tracing::error!(%fault, "the store takes no work");
-        // Dropping the jobs answers their callers: stopping.
+        // Dropping the jobs answers their callers: not committed.
         return false;
     }
     let mut answers = Vec::with_capacity(group.len());
@@ -124,7 +133,9 @@ async fn run_group(connection: &mut SqliteConnection, group: Vec<Work>) -> bool 
     }
     match statement(connection, "COMMIT").await {
         Ok(()) => {
-            answers.into_iter().for_each(|answer| answer(Ok(())));
+            for answer in answers {
+                answer(Ok(()));
+            }
             kept
         }
         Err(fault) => {

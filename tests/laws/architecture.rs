@@ -1,6 +1,7 @@
 //! Who may name whom: the direction of the rooms, and the one folder that owns each foreign name.
 
-use super::source::{Source, places, sources};
+use super::source::{Source, places, root, sources};
+use std::collections::BTreeSet;
 
 const EVERYTHING: &[&str] = &["*"];
 
@@ -11,7 +12,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("render", &["render", "domain"]),
     ("config", &["config", "domain"]),
     ("app", &["app", "domain", "store"]),
-    ("http", &["http", "domain", "app", "render"]),
+    ("http", &["http", "domain"]),
     ("discord", &["discord", "domain", "app", "render"]),
     // What may be shown where is asked of `app::query`, the one place that every read passes.
     (
@@ -49,14 +50,16 @@ const BEYOND: &[(&str, &str, &str)] = &[
 const OWNERS: &[(&str, &[&str])] = &[
     ("serenity", &["discord"]),
     ("twilight_gateway", &["discord"]),
-    ("axum", &["http", "sandbox"]),
+    // The composition root serves the routes that `http` makes.
+    ("axum", &["http", "sandbox", "runtime"]),
     ("sqlx", &["store"]),
     ("handlebars", &["render"]),
     ("cel", &["domain"]),
     ("toml", &["domain", "config"]),
     ("rustls", &["discord"]),
-    ("reqwest", &["discord", "outbound", "cli"]),
-    ("clap", &["cli"]),
+    // The demo posts its sample alerts as any source would.
+    ("reqwest", &["discord", "runtime"]),
+    ("clap", &["cli", "main"]),
     ("anyhow", &["main", "cli", "config"]),
     ("std::env", &["config", "cli"]),
     // The configuration proves that the log filter reads.
@@ -142,6 +145,13 @@ fn allowed(room: &str, path: &str) -> bool {
             .any(|(from, to, _)| *from == room && path.starts_with(to))
 }
 
+/// Single places that may use such a word, and why.
+const YET_IN_THE_DOMAIN: &[(&str, &str, &str)] = &[(
+    "src/domain/playbook/criterion.rs",
+    "std::thread",
+    "the parser of expressions needs more stack than its caller has; it is waited for, and gives the same for the same text",
+)];
+
 fn none_of(faults: &[String], cure: &str) {
     assert!(faults.is_empty(), "\n{}\n{cure}", faults.join("\n"));
 }
@@ -164,7 +174,7 @@ fn rooms_name_only_whom_they_may() {
     let mut faults = Vec::new();
     for source in sources(&["src"]) {
         for (at, path) in named(&source) {
-            if path.is_empty() {
+            if path.is_empty() && !allowed(source.room(), &path) {
                 faults.push(format!("{}: a grouped import from the root", source.at(at)));
             } else if !allowed(source.room(), &path) {
                 faults.push(format!(
@@ -236,7 +246,10 @@ fn the_domain_is_told_and_never_asks() {
         for name in NOT_IN_THE_DOMAIN {
             let word = name.trim_end_matches("()");
             for at in places(&code, word) {
-                if code[at..].starts_with(name) {
+                let excused = YET_IN_THE_DOMAIN
+                    .iter()
+                    .any(|(path, word, _)| *path == source.path && word == name);
+                if code[at..].starts_with(name) && !excused {
                     faults.push(format!("{}: `{name}`", source.at(at)));
                 }
             }
@@ -260,7 +273,7 @@ fn the_sandbox_knows_nothing_of_ours() {
             "handlebars",
             "cel",
         ] {
-            let found = places(&source.code, name);
+            let found = places(&source.production(), name);
             faults.extend(
                 found
                     .iter()
@@ -294,11 +307,7 @@ fn only_the_composition_names_the_sandbox() {
 
 #[test]
 fn an_import_against_the_direction_is_found() {
-    let source = |path: &str, code: &str| Source {
-        path: path.to_owned(),
-        text: code.to_owned(),
-        code: code.to_owned(),
-    };
+    let source = |path: &str, code: &str| super::source::source(path.to_owned(), code.to_owned());
     let faults = |s: &Source| -> Vec<String> {
         let paths = named(s).into_iter().map(|(_, path)| path);
         paths.filter(|path| !allowed(s.room(), path)).collect()
@@ -315,4 +324,63 @@ fn an_import_against_the_direction_is_found() {
         "use crate::http::auth::Scheme;\nuse crate::http::alerts;",
     );
     assert_eq!(faults(&config), ["http::alerts"]);
+}
+
+/// The README's picture of the house says the same as the table that is enforced.
+#[test]
+fn the_readme_draws_the_same_directions() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let mut drawn = 0;
+    for line in readme.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").collect();
+        let rooms: Vec<&str> = ticked(cells[0]);
+        if cells.len() != 3 || !rooms.iter().all(|room| is_room(room)) {
+            continue;
+        }
+        for room in rooms {
+            drawn += 1;
+            let said = ticked(cells[2]);
+            let (_, may) = DIRECTION.iter().find(|(name, _)| *name == room).unwrap();
+            let beyond = BEYOND.iter().filter(|(from, ..)| *from == room);
+            let beyond: BTreeSet<&str> = beyond.map(|(_, to, _)| *to).collect();
+            let written: BTreeSet<&str> = may
+                .iter()
+                .copied()
+                .filter(|other| *other != room && *other != "*")
+                .collect();
+            let all = cells[2].trim() == "all";
+            assert_eq!(
+                all,
+                may.contains(&"*"),
+                "{room}: README.md and DIRECTION differ"
+            );
+            for other in &said {
+                let named =
+                    written.contains(other) || beyond.iter().any(|to| to.starts_with(other));
+                assert!(
+                    named,
+                    "{room}: README.md says that it may name `{other}`, DIRECTION does not"
+                );
+            }
+            for other in &written {
+                assert!(
+                    said.contains(other),
+                    "{room} may name `{other}`: say so in README.md"
+                );
+            }
+            for other in beyond {
+                let named = said.iter().any(|said| other.starts_with(said));
+                assert!(named, "{room} may name `{other}`: say so in README.md");
+            }
+        }
+    }
+    assert!(
+        drawn >= 10,
+        "the README draws {drawn} rooms; where is its table?"
+    );
+}
+
+/// What stands between backticks.
+fn ticked(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
 }

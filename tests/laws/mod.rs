@@ -2,5 +2,7 @@
 
 mod architecture;
 mod files;
+mod migrations;
+mod readme;
 mod source;
 mod templates;

@@ -9,6 +9,8 @@ pub struct Source {
     pub text: String,
     /// The text with comments and the contents of literals as blanks.
     pub code: String,
+    /// Whether the whole file is test code: declared behind `#[cfg(test)]`, or below such a file.
+    pub test: bool,
 }
 
 pub fn root() -> &'static Path {
@@ -42,16 +44,28 @@ pub fn relative(path: &Path) -> String {
 /// Every Rust source below the folders.
 pub fn sources(folders: &[&str]) -> Vec<Source> {
     let paths = folders.iter().flat_map(|folder| files(folder, ".rs"));
-    paths
-        .map(|path| {
-            let text = std::fs::read_to_string(&path).unwrap();
-            Source {
-                path: relative(&path),
-                code: blank(&text),
-                text,
-            }
-        })
-        .collect()
+    let mut all: Vec<Source> = paths
+        .map(|path| source(relative(&path), std::fs::read_to_string(&path).unwrap()))
+        .collect();
+    let modules: Vec<String> = all.iter().flat_map(Source::test_modules).collect();
+    for source in &mut all {
+        let own = source.path.trim_end_matches(".rs").to_owned();
+        source.test = source.path.starts_with("tests/")
+            || modules
+                .iter()
+                .any(|module| own == *module || own.starts_with(&format!("{module}/")));
+    }
+    all
+}
+
+/// A file by its path and text, taken for production code.
+pub fn source(path: String, text: String) -> Source {
+    Source {
+        path,
+        code: blank(&text),
+        text,
+        test: false,
+    }
 }
 
 impl Source {
@@ -62,16 +76,24 @@ impl Source {
         first.trim_end_matches(".rs")
     }
 
-    /// Whether the whole file is test code.
-    pub fn is_test(&self) -> bool {
-        self.path
-            .split(['/', '.'])
-            .any(|part| part == "tests" || part.ends_with("_tests"))
+    /// The paths, without ending, of the modules in files of their own that are declared behind `#[cfg(test)]`.
+    fn test_modules(&self) -> Vec<String> {
+        let stem = self.path.trim_end_matches(".rs");
+        let folder = ["/mod", "/lib", "/main"]
+            .iter()
+            .find_map(|end| stem.strip_suffix(end))
+            .unwrap_or(stem);
+        let declared = self.code.split("#[cfg(test)]").skip(1).filter_map(|after| {
+            let item = after.trim_start().trim_start_matches("pub(crate) ");
+            let (name, _) = item.strip_prefix("mod ")?.split_once(';')?;
+            Some(name).filter(|name| !name.contains('{'))
+        });
+        declared.map(|name| format!("{folder}/{name}")).collect()
     }
 
     /// The code without its test modules.
     pub fn production(&self) -> String {
-        if self.is_test() {
+        if self.test {
             return String::new();
         }
         let mut code = self.code.clone();
@@ -166,7 +188,7 @@ fn length_of_hidden(text: &str, before: Option<char>) -> (usize, bool) {
     if text.starts_with('"') {
         return (quoted(text, '"'), true);
     }
-    if text.starts_with('r') && !inside_word || text.starts_with("br") && !inside_word {
+    if !inside_word && (text.starts_with('r') || text.starts_with("br")) {
         let raw = text.trim_start_matches('b').trim_start_matches('r');
         let hashes = raw.len() - raw.trim_start_matches('#').len();
         if raw[hashes..].starts_with('"') {
@@ -176,8 +198,8 @@ fn length_of_hidden(text: &str, before: Option<char>) -> (usize, bool) {
             return (close.unwrap_or(text.len()), true);
         }
     }
-    if text.starts_with('\'') {
-        let mut letters = text[1..].chars();
+    if let Some(inside) = text.strip_prefix('\'') {
+        let mut letters = inside.chars();
         let (first, second) = (letters.next(), letters.next());
         // Otherwise it is a lifetime.
         if first == Some('\\') || second == Some('\'') {
@@ -214,12 +236,11 @@ fn comments_and_texts_are_blanked_and_the_rest_stays() {
 #[test]
 fn test_modules_are_no_production_code() {
     let text = "fn a() {}\n#[cfg(test)]\nmod tests {\n fn b() { sqlx() }\n}\nfn c() {}\n";
-    let source = Source {
-        path: "src/store/x.rs".to_owned(),
-        text: text.to_owned(),
-        code: blank(text),
-    };
+    let source = source("src/store/x.rs".to_owned(), text.to_owned());
     let code = source.production();
     assert!(code.contains("fn a()") && code.contains("fn c()") && !code.contains("sqlx"));
-    assert_eq!((source.room(), source.is_test()), ("store", false));
+    assert_eq!(source.room(), "store");
+    let text = "#[cfg(test)]\nmod samples;\npub mod open;\n#[cfg(test)]\nmod t { mod u; }\n";
+    let declares = super::source::source("src/store/mod.rs".to_owned(), text.to_owned());
+    assert_eq!(declares.test_modules(), ["src/store/samples"]);
 }

@@ -9,6 +9,7 @@ use crate::domain::restricted::Clearance;
 use crate::render::card::{Card, Row};
 use crate::render::escape::plain;
 use crate::render::templates::Templates;
+use chrono::DateTime;
 use chrono_tz::Tz;
 use std::io::Write;
 
@@ -256,20 +257,37 @@ fn card_text(card: &Card) -> String {
     without_markdown(&text)
 }
 
-/// Emphasis goes, and the backslash before a sign that the card shows as typed.
+/// Emphasis goes, and the backslash before a sign that the card shows as typed. A time that a chat shows as an age
+/// is written out.
 fn without_markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if let Some((time, behind)) = chat_time(rest) {
+            out.push_str(&time);
+            rest = behind;
+            continue;
+        }
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
         match c {
-            '\\' => out.extend(chars.next()),
-            '*' if chars.peek() == Some(&'*') => {
-                chars.next();
+            '\\' => {
+                let mut typed = rest.chars();
+                out.extend(typed.next());
+                rest = typed.as_str();
             }
+            '*' if rest.starts_with('*') => rest = rest.get(1..).unwrap_or_default(),
             other => out.push(other),
         }
     }
     out
+}
+
+/// `<t:SECONDS:R>` at the start: the time, and what stands behind it.
+fn chat_time(text: &str) -> Option<(String, &str)> {
+    let (inside, behind) = text.strip_prefix("<t:")?.split_once('>')?;
+    let seconds = inside.split(':').next()?.parse().ok()?;
+    let at = DateTime::from_timestamp(seconds, 0)?;
+    Some((shown_time(at, Tz::UTC), behind))
 }
 
 #[cfg(test)]
@@ -281,6 +299,10 @@ mod tests {
         assert_eq!(
             without_markdown(r"**Policy**: a\*\*b \\ c\_d"),
             r"Policy: a**b \ c_d"
+        );
+        assert_eq!(
+            without_markdown(r"Opened: <t:1795290355:R>, \<t:1:R>"),
+            "Opened: 2026-11-21 19:45 UTC, <t:1:R>"
         );
     }
 }

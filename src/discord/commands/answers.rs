@@ -60,6 +60,47 @@ pub fn refused(refusal: &Refusal, holder: Option<&str>, zone: Tz) -> Answer {
             "Say what is missing, so that it can be amended.".to_owned(),
             "Give a reason and send it again.",
         ),
+        Refusal::Proposed { .. } => (
+            "It waits for a second person",
+            format!("{} proposed to end it.", holder.unwrap_or("Somebody else")),
+            "Agree or refuse on its card.",
+        ),
+        Refusal::NothingProposed => (
+            "Nothing to agree to",
+            "No dismissal of this incident waits for a second person.".to_owned(),
+            "/queue shows where it stands.",
+        ),
+        Refusal::SamePerson => (
+            "A second person is needed",
+            "You proposed it; somebody else agrees.".to_owned(),
+            "Ask a colleague to press Agree on its card.",
+        ),
+        Refusal::NoContact { sides } => (
+            "Nobody to name",
+            format!(
+                "These sides have no contact who may be told: {}.",
+                sides.iter().map(|s| s.key()).collect::<Vec<_>>().join(", ")
+            ),
+            "Ask a lead to enter one with /roster set.",
+        ),
+        Refusal::Gates { texts } => {
+            return Answer {
+                title: "A gate is closed".to_owned(),
+                text: "Nobody may skip this.".to_owned(),
+                missing: texts.clone(),
+                next: "What opens it stands above.".to_owned(),
+            };
+        }
+        Refusal::NoEngagement => (
+            "Nothing to answer",
+            "There is no such engagement, or it is not yours to answer.".to_owned(),
+            "The brief's newest message has the buttons.",
+        ),
+        Refusal::NoAction { why } => (
+            "Not possible with this action",
+            why.clone(),
+            "/contain list shows where each stands.",
+        ),
         Refusal::Changed => (
             "It has changed meanwhile",
             "Somebody, or you in another window, was faster.".to_owned(),
@@ -99,6 +140,8 @@ pub fn missing(readiness: &Readiness) -> Vec<String> {
             .iter()
             .map(|(_, text)| format!("To confirm: {text}")),
     );
+    missing.extend(readiness.contradictions.iter().cloned());
+    missing.extend(readiness.gates.iter().cloned());
     let excluded = readiness.excluded_by.iter();
     missing.extend(excluded.map(|text| format!("Excluded while this is met: {text}")));
     missing

@@ -2,7 +2,7 @@
 
 use super::handle::{Bot, Fault};
 use super::report::option;
-use super::table::{COMMANDS, OptKind, Verb};
+use super::table::{COMMANDS, ContainAct, OptKind, Verb};
 use crate::app::query::Wanted;
 use crate::discord::incoming::CommandOption;
 use crate::domain::playbook::definition::TransitionKind;
@@ -31,13 +31,22 @@ impl Bot {
                 let Some(id) = option(options, "incident").and_then(|t| t.parse().ok()) else {
                     return Ok(Vec::new());
                 };
-                let ways = self.app.ways(actor, id, TransitionKind::Handoff).await?;
+                let Verb::Leave(kind) = command.verb else {
+                    return Ok(Vec::new());
+                };
+                let ways = self.app.ways(actor, id, kind).await?;
                 Ok(ways
                     .into_iter()
                     .map(|(way, title)| (title, way.to_string()))
                     .collect())
             }
-            Some(OptKind::Text(_) | OptKind::Choice(_)) | None => Ok(Vec::new()),
+            Some(OptKind::Action) => {
+                let Some(id) = option(options, "incident").and_then(|t| t.parse().ok()) else {
+                    return Ok(Vec::new());
+                };
+                Ok(self.app.catalogue(actor, id).await?)
+            }
+            Some(OptKind::Text(_) | OptKind::Choice(_) | OptKind::Person) | None => Ok(Vec::new()),
         }
     }
 
@@ -69,9 +78,13 @@ impl Bot {
 fn wanted(verb: Verb) -> Wanted {
     match verb {
         Verb::Claim => Wanted::Claim,
-        Verb::Escalate => Wanted::Leave,
+        Verb::Leave(TransitionKind::Engagement) => Wanted::Engage,
+        Verb::Leave(kind) => Wanted::Leave(kind),
+        Verb::Note => Wanted::Note,
+        Verb::Contain(ContainAct::Override) => Wanted::Override,
+        Verb::Contain(_) => Wanted::Contain,
         Verb::Accept | Verb::Return => Wanted::Receive,
         Verb::Timeline => Wanted::Timeline,
-        Verb::Open | Verb::Queue | Verb::Drafts | Verb::Help => Wanted::See,
+        Verb::Open | Verb::Queue | Verb::Drafts | Verb::Roster(_) | Verb::Help => Wanted::See,
     }
 }

@@ -18,11 +18,11 @@ const LONGEST_LINE: u16 = 400;
 /// The next page of what is missing; `None` when nothing is. The first one asks for the criteria too.
 pub fn next_page(opened: &Opened, from_review: bool) -> Option<Form> {
     let ask_criteria = !from_review && !opened.form.criteria.is_empty();
-    let context = crate::domain::incident::Context {
-        now: chrono::DateTime::UNIX_EPOCH,
-        playbook: &opened.playbook.playbook,
-        actor: None,
-    };
+    let context = crate::domain::incident::Context::new(
+        chrono::DateTime::UNIX_EPOCH,
+        &opened.playbook.playbook,
+        None,
+    );
     let fields = opened.form.next_page(&context, usize::from(ask_criteria));
     if fields.is_empty() && !(ask_criteria && opened.form.readiness.criterion_missing) {
         return None;
@@ -198,4 +198,22 @@ pub fn plain_values(values: BTreeMap<String, ModalValue>) -> BTreeMap<String, Ve
         plain.insert(key, given);
     }
     plain
+}
+
+/// A form that asks one thing: why.
+pub fn ask_why(id: CustomId, title: &str) -> Form {
+    Form {
+        custom_id: id.to_string(),
+        title: title.to_owned(),
+        inputs: vec![Input {
+            key: "reason".to_owned(),
+            label: "Why".to_owned(),
+            help: None,
+            required: true,
+            kind: InputKind::Paragraph {
+                value: None,
+                max: Some(1500),
+            },
+        }],
+    }
 }

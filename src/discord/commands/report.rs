@@ -98,3 +98,13 @@ pub fn report(
     };
     (alert, raw)
 }
+
+/// The account of a member option, where one was chosen.
+pub fn person(options: &[CommandOption], name: &str) -> Option<String> {
+    let given = options.iter().find(|o| o.name == name)?;
+    if let OptionValue::User(id) = &given.value {
+        Some(id.clone())
+    } else {
+        None
+    }
+}

@@ -1,5 +1,7 @@
 //! The table of commands: what is registered with Discord, what each calls, who sees it in `/help`.
 
+use crate::domain::playbook::definition::TransitionKind;
+use crate::domain::policy::REPORTERS;
 use crate::domain::role::Role;
 use serde_json::{Value, json};
 
@@ -9,12 +11,34 @@ pub enum Verb {
     Open,
     Queue,
     Claim,
-    Escalate,
+    /// A guided form: the handoffs, dismissals, closures or engagements of the stage.
+    Leave(TransitionKind),
+    Note,
+    Contain(ContainAct),
+    Roster(RosterAct),
     Accept,
     Return,
     Drafts,
     Timeline,
     Help,
+}
+
+/// The steps of a containment action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContainAct {
+    List,
+    Propose,
+    Authorise,
+    Done,
+    Failed,
+    Override,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RosterAct {
+    Who,
+    Set,
+    Absent,
 }
 
 /// One command.
@@ -27,7 +51,7 @@ pub struct Command {
     pub roles: &'static [Role],
 }
 
-/// One option, always text.
+/// One option; text, unless it is a member.
 pub struct Opt {
     pub name: &'static str,
     pub what: &'static str,
@@ -45,6 +69,10 @@ pub enum OptKind {
     Way,
     /// One of these: value and name.
     Choice(&'static [(&'static str, &'static str)]),
+    /// An action of the incident's containment catalogue, offered while they type.
+    Action,
+    /// A member.
+    Person,
 }
 
 /// What a report may be about; each is a kind of alert.
@@ -68,7 +96,6 @@ const TEAMS: [Role; 7] = [
     Role::Manager,
     Role::Auditor,
 ];
-const REPORTERS: [Role; 4] = [Role::Frontline, Role::Tier1, Role::Tier2, Role::Tier3];
 const WORKERS: [Role; 5] = [
     Role::Frontline,
     Role::Tier1,
@@ -77,6 +104,32 @@ const WORKERS: [Role; 5] = [
     Role::Engineering,
 ];
 const READERS: [Role; 4] = [Role::Tier2, Role::Tier3, Role::Manager, Role::Auditor];
+
+const INVESTIGATORS: [Role; 2] = [Role::Tier2, Role::Tier3];
+const RESPONDERS: [Role; 1] = [Role::Tier3];
+const EMERGENCY: [Role; 3] = [Role::Tier3, Role::Manager, Role::Legal];
+const SIDES: [(&str, &str); 3] = [("legal", "Legal"), ("hr", "HR"), ("grc", "GRC")];
+const TO: Opt = Opt {
+    name: "to",
+    what: "Which way, if there is more than one",
+    required: false,
+    kind: OptKind::Way,
+};
+const NUMBER: Opt = Opt {
+    name: "action",
+    what: "The number of the action, from /contain list",
+    required: true,
+    kind: OptKind::Text(6),
+};
+
+const fn words(name: &'static str, what: &'static str) -> Opt {
+    Opt {
+        name,
+        what,
+        required: true,
+        kind: OptKind::Text(1500),
+    }
+}
 
 const fn incident(what: &'static str, required: bool) -> Opt {
     Opt {
@@ -87,7 +140,7 @@ const fn incident(what: &'static str, required: bool) -> Opt {
     }
 }
 
-pub const COMMANDS: [Command; 9] = [
+pub const COMMANDS: [Command; 22] = [
     Command {
         verb: Verb::Open,
         name: "open",
@@ -141,7 +194,7 @@ pub const COMMANDS: [Command; 9] = [
         roles: &WORKERS,
     },
     Command {
-        verb: Verb::Escalate,
+        verb: Verb::Leave(TransitionKind::Handoff),
         name: "escalate",
         what: "Hand an incident to the next stage, with its record",
         options: &[
@@ -154,6 +207,141 @@ pub const COMMANDS: [Command; 9] = [
             },
         ],
         roles: &WORKERS,
+    },
+    Command {
+        verb: Verb::Leave(TransitionKind::Dismissal),
+        name: "dismiss",
+        what: "Dismiss an incident on a ground, with its rationale",
+        options: &[incident("Which one", true), TO],
+        roles: &WORKERS,
+    },
+    Command {
+        verb: Verb::Leave(TransitionKind::Closure),
+        name: "close",
+        what: "Close an incident with its outcome",
+        options: &[incident("Which one", true), TO],
+        roles: &WORKERS,
+    },
+    Command {
+        verb: Verb::Leave(TransitionKind::Engagement),
+        name: "engage",
+        what: "Notify Legal and HR with a one-page brief",
+        options: &[incident("Which one", true), TO],
+        roles: &INVESTIGATORS,
+    },
+    Command {
+        verb: Verb::Note,
+        name: "note",
+        what: "Put what you found or did on the timeline",
+        options: &[
+            incident("Which one", true),
+            words("text", "What you found or did"),
+        ],
+        roles: &WORKERS,
+    },
+    Command {
+        verb: Verb::Contain(ContainAct::List),
+        name: "contain list",
+        what: "Where each containment action stands, and what it waits for",
+        options: &[incident("Which one", true)],
+        roles: &RESPONDERS,
+    },
+    Command {
+        verb: Verb::Contain(ContainAct::Propose),
+        name: "contain propose",
+        what: "Propose an action of the playbook's catalogue",
+        options: &[
+            incident("Which one", true),
+            Opt {
+                name: "what",
+                what: "The action",
+                required: true,
+                kind: OptKind::Action,
+            },
+            words("text", "On what or whom"),
+        ],
+        roles: &RESPONDERS,
+    },
+    Command {
+        verb: Verb::Contain(ContainAct::Authorise),
+        name: "contain authorise",
+        what: "Authorise a proposed action, where its gates are open",
+        options: &[incident("Which one", true), NUMBER],
+        roles: &RESPONDERS,
+    },
+    Command {
+        verb: Verb::Contain(ContainAct::Done),
+        name: "contain done",
+        what: "Record an action as done, and how it was verified at the source",
+        options: &[
+            incident("Which one", true),
+            NUMBER,
+            words("text", "How it was verified"),
+        ],
+        roles: &RESPONDERS,
+    },
+    Command {
+        verb: Verb::Contain(ContainAct::Failed),
+        name: "contain failed",
+        what: "Record an action as failed or given up, and why",
+        options: &[incident("Which one", true), NUMBER, words("text", "Why")],
+        roles: &RESPONDERS,
+    },
+    Command {
+        verb: Verb::Contain(ContainAct::Override),
+        name: "contain override",
+        what: "In an emergency, with a second person: open an action's HR gate",
+        options: &[
+            incident("Which one", true),
+            NUMBER,
+            words("text", "Why it cannot wait"),
+        ],
+        roles: &EMERGENCY,
+    },
+    Command {
+        verb: Verb::Roster(RosterAct::Who),
+        name: "roster who",
+        what: "Who stands for Legal, HR and GRC now",
+        options: &[],
+        roles: &[],
+    },
+    Command {
+        verb: Verb::Roster(RosterAct::Set),
+        name: "roster set",
+        what: "Name the contact and the deputy of a side",
+        options: &[
+            Opt {
+                name: "side",
+                what: "Which side",
+                required: true,
+                kind: OptKind::Choice(&SIDES),
+            },
+            Opt {
+                name: "contact",
+                what: "The contact",
+                required: true,
+                kind: OptKind::Person,
+            },
+            Opt {
+                name: "deputy",
+                what: "The deputy",
+                required: false,
+                kind: OptKind::Person,
+            },
+        ],
+        roles: &[Role::Legal, Role::Hr, Role::Grc, Role::Admin],
+    },
+    Command {
+        verb: Verb::Roster(RosterAct::Absent),
+        name: "roster absent",
+        what: "Say that you are away, or back: your deputy is named meanwhile",
+        options: &[Opt {
+            name: "state",
+            what: "Away or back",
+            required: true,
+            kind: OptKind::Choice(&[("away", "Away"), ("back", "Back")]),
+        }],
+        roles: &[Role::Legal, Role::Hr, Role::Grc],
     },
     Command {
         verb: Verb::Accept,
@@ -200,16 +388,54 @@ pub const COMMANDS: [Command; 9] = [
     },
 ];
 
-/// The body for registering the whole table in a guild.
+/// The body for registering the whole table in a guild. A command of two words is a subcommand of the first.
 pub fn registration() -> Value {
-    COMMANDS.iter().map(command_json).collect()
+    let mut registered: Vec<Value> = Vec::new();
+    for command in &COMMANDS {
+        let Some((group, name)) = command.name.split_once(' ') else {
+            registered.push(command_json(
+                command.name,
+                command.what,
+                &option_list(command),
+            ));
+            continue;
+        };
+        let sub = json!({
+            "type": 1,
+            "name": name,
+            "description": command.what,
+            "options": option_list(command),
+        });
+        let known = registered
+            .iter_mut()
+            .find(|c| c.get("name").and_then(Value::as_str) == Some(group));
+        let options = known
+            .and_then(|c| c.get_mut("options"))
+            .and_then(Value::as_array_mut);
+        match options {
+            Some(options) => options.push(sub),
+            None => registered.push(command_json(group, group_what(group), &[sub])),
+        }
+    }
+    Value::Array(registered)
 }
 
-fn command_json(command: &Command) -> Value {
-    let options: Vec<Value> = command.options.iter().map(option_json).collect();
+fn group_what(group: &str) -> &'static str {
+    match group {
+        "contain" => "Containment: propose, authorise, report",
+        "roster" => "Who stands for which side",
+        _ => "Commands of one kind",
+    }
+}
+
+fn option_list(command: &Command) -> Vec<Value> {
+    command.options.iter().map(option_json).collect()
+}
+
+fn command_json(name: &str, what: &str, options: &[Value]) -> Value {
     json!({
-        "name": command.name,
-        "description": command.what,
+        "name": name,
+        "description": what,
         "type": 1,
         "options": options,
         // Only in the guild; what a member may do is checked by Baton itself.
@@ -219,14 +445,18 @@ fn command_json(command: &Command) -> Value {
 
 fn option_json(option: &Opt) -> Value {
     let mut json = serde_json::Map::from_iter([
-        ("type".to_owned(), json!(3)),
+        (
+            "type".to_owned(),
+            json!(if option.kind == OptKind::Person { 6 } else { 3 }),
+        ),
         ("name".to_owned(), json!(option.name)),
         ("description".to_owned(), json!(option.what)),
         ("required".to_owned(), json!(option.required)),
     ]);
     let (key, value) = match option.kind {
         OptKind::Text(max) => ("max_length", json!(max)),
-        OptKind::Incident | OptKind::Way => ("autocomplete", json!(true)),
+        OptKind::Incident | OptKind::Way | OptKind::Action => ("autocomplete", json!(true)),
+        OptKind::Person => return Value::Object(json),
         OptKind::Choice(choices) => {
             let choices = choices.iter();
             (

@@ -1,5 +1,6 @@
 //! Folds events into state. It trusts them: `decide` has judged.
 
+use super::beside;
 use super::event::{Evaluated, Event};
 use super::{
     Criterion, Ended, Held, Incident, Offer, Phase, Returned, Visit, VisitState, empty_record,
@@ -18,25 +19,26 @@ pub fn apply(
     by: PersonId,
     at: DateTime<Utc>,
 ) -> Option<Incident> {
-    let mut incident = match before {
-        None => return opened(event, at),
-        Some(incident) => incident,
+    let Some(mut incident) = before else {
+        return opened(event, at);
     };
     incident.version += 1;
     match event {
-        Event::Opened { .. } => {}
         Event::AlertAttached {
             alert,
             severity,
             concerned,
             criteria,
         } => {
-            incident.alerts.push(*alert);
+            // A newer body of an alert that is on it already changes findings, not the list.
+            if !incident.alerts.contains(alert) {
+                incident.alerts.push(*alert);
+            }
             incident.severity = incident.severity.max(*severity);
             incident.concerned.extend(*concerned);
             note_findings(&mut incident.criteria, criteria);
         }
-        Event::AlertRepeated { .. } => {}
+        Event::Opened { .. } | Event::AlertRepeated { .. } => {}
         Event::Claimed => {
             incident.on_case.insert(by);
             incident.phase = Phase::Open {
@@ -82,6 +84,7 @@ pub fn apply(
         } => {
             confirm(&mut incident.criteria, criteria, by);
             append(&mut incident, entries);
+            incident.proposal = None;
             set_last_visit(&mut incident, VisitState::Ended(at));
             incident.phase = Phase::Ended(Ended {
                 transition: transition.clone(),
@@ -90,6 +93,16 @@ pub fn apply(
                 at,
             });
         }
+        Event::Proposed { .. }
+        | Event::Agreed { .. }
+        | Event::Refused { .. }
+        | Event::Engaged { .. }
+        | Event::Answered { .. }
+        | Event::ContainmentProposed { .. }
+        | Event::ContainmentAuthorised { .. }
+        | Event::ContainmentReported { .. }
+        | Event::GateOverridden { .. }
+        | Event::Noted { .. } => beside::apply(&mut incident, event, by, at),
         Event::Raised { times } => {
             if let Some(visit) = incident.visits.last_mut() {
                 visit.raised = *times;
@@ -150,6 +163,11 @@ fn opened(event: &Event, at: DateTime<Utc>) -> Option<Incident> {
             raised: 0,
         }],
         returned: None,
+        proposal: None,
+        engagements: Vec::new(),
+        actions: Vec::new(),
+        conflicted: BTreeSet::new(),
+        overrides: Vec::new(),
         sealed: *sealed,
         version: 1,
         record: empty_record(),
@@ -243,7 +261,7 @@ fn note_findings(criteria: &mut BTreeMap<CriterionId, Criterion>, found: &[Evalu
     }
 }
 
-fn confirm(
+pub(super) fn confirm(
     criteria: &mut BTreeMap<CriterionId, Criterion>,
     confirmed: &[CriterionId],
     by: PersonId,
@@ -258,7 +276,7 @@ fn confirm(
     }
 }
 
-fn append(incident: &mut Incident, entries: &BTreeMap<FieldId, Entry>) {
+pub(super) fn append(incident: &mut Incident, entries: &BTreeMap<FieldId, Entry>) {
     let mut record = incident.record.judge().clone();
     for (field, entry) in entries {
         record.append(field.clone(), entry.clone());

@@ -2,6 +2,7 @@
 
 use super::event::Evaluated;
 use crate::domain::alert::Severity;
+use crate::domain::governance::{Choice, Contact};
 use crate::domain::ids::{
     AlertId, CriterionId, DoneId, FieldId, IncidentId, PersonId, PlaybookRef, StageId, TransitionId,
 };
@@ -33,6 +34,51 @@ pub enum Command {
     },
     /// Nobody took it in time.
     Raise,
+    /// A second person agrees to a proposed dismissal.
+    Agree {
+        reason: String,
+    },
+    /// A second person refuses it; it stays with its holder.
+    Refuse {
+        reason: String,
+    },
+    /// Notifies Governance, with a brief and named contacts.
+    Engage(Box<Engaging>),
+    /// A contact's answer to an engagement. The words beside it are counsel text and go their own way.
+    Answer {
+        engagement: u32,
+        choice: Choice,
+    },
+    /// Proposes an action of the containment catalogue.
+    Propose {
+        action: String,
+        target: String,
+    },
+    Authorise {
+        number: u32,
+    },
+    /// An authorised action was done and verified, or failed.
+    Report {
+        number: u32,
+        done: bool,
+        result: String,
+    },
+    /// One of two persons opens an action's gates in an emergency.
+    Override {
+        number: u32,
+        reason: String,
+    },
+    Note {
+        text: String,
+    },
+}
+
+/// An engagement with everything that it carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Engaging {
+    pub submission: Submission,
+    pub contacts: Vec<Contact>,
+    pub discreet: bool,
 }
 
 /// An alert becomes an incident.

@@ -2,12 +2,14 @@
 
 use super::command::{Command, Opening, Submission};
 use super::event::Event;
-use super::refusal::{Readiness, Refusal};
-use super::{EndKind, Finding, Incident, Phase};
-use crate::domain::ids::{CriterionId, FieldId, PersonId};
+use super::readiness::readiness;
+use super::refusal::Refusal;
+use super::{EndKind, Incident, Phase};
+use super::{containment, governance, second};
+use crate::domain::ids::{FieldId, PersonId};
 use crate::domain::playbook::definition::{Playbook, Stage, Transition, TransitionKind};
 use crate::domain::policy::{Act, Actor, may};
-use crate::domain::record::{Entry, Gap, State};
+use crate::domain::record::Entry;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
@@ -19,6 +21,20 @@ pub struct Context<'a> {
     pub playbook: &'a Playbook,
     /// The member who asks; none for an alert or a timer.
     pub actor: Option<&'a Actor>,
+    /// Distinct detections of the person concerned in the playbook's window, where they were counted.
+    pub detections: Option<i64>,
+}
+
+impl<'a> Context<'a> {
+    /// Without a count of detections: for steps that no repeat rule concerns.
+    pub const fn new(now: DateTime<Utc>, playbook: &'a Playbook, actor: Option<&'a Actor>) -> Self {
+        Self {
+            now,
+            playbook,
+            actor,
+            detections: None,
+        }
+    }
 }
 
 /// Judges one command. Events come back in order; nothing has changed yet.
@@ -58,6 +74,25 @@ pub fn decide(
         Command::Accept => accept(incident, context),
         Command::Return { reason } => give_back(incident, reason, context),
         Command::Raise => raise(incident),
+        Command::Agree { reason } => second::agree(incident, reason, context),
+        Command::Refuse { reason } => second::refuse(incident, reason, context),
+        Command::Engage(engaging) => governance::engage(incident, engaging, context),
+        Command::Answer { engagement, choice } => {
+            governance::answer(incident, *engagement, *choice, context)
+        }
+        Command::Propose { action, target } => {
+            containment::propose(incident, action, target, context)
+        }
+        Command::Authorise { number } => containment::authorise(incident, *number, context),
+        Command::Report {
+            number,
+            done,
+            result,
+        } => containment::report(incident, *number, *done, result, context),
+        Command::Override { number, reason } => {
+            containment::override_gates(incident, *number, reason, context)
+        }
+        Command::Note { text } => note(incident, text, context),
     }
 }
 
@@ -83,7 +118,7 @@ fn open(opening: &Opening, playbook: &Playbook) -> Result<Vec<Event>, Refusal> {
     }])
 }
 
-fn open_still(incident: &Incident) -> Result<(), Refusal> {
+pub(super) fn open_still(incident: &Incident) -> Result<(), Refusal> {
     if incident.is_open() {
         Ok(())
     } else {
@@ -120,11 +155,29 @@ fn submit(
         None => vec![Event::Claimed],
     };
     let transition = way_out(incident, submission, context.playbook)?;
+    if let Some(proposal) = &incident.proposal {
+        return Err(Refusal::Proposed { by: proposal.by });
+    }
     let readiness = readiness(incident, transition, submission, context);
+    if readiness.only_gates() && second::suffices(incident, transition, submission, context) {
+        events.push(second::proposed(
+            transition,
+            submission,
+            actor.person,
+            context.now,
+        ));
+        return Ok(events);
+    }
     if !readiness.is_ready() {
         return Err(Refusal::RecordIncomplete(readiness));
     }
-    events.push(taken(transition, submission, actor.person, context)?);
+    events.push(taken(
+        incident,
+        transition,
+        submission,
+        actor.person,
+        context,
+    )?);
     Ok(events)
 }
 
@@ -151,16 +204,24 @@ fn way_out<'p>(
 ) -> Result<&'p Transition, Refusal> {
     playbook
         .transition(&submission.transition)
-        .filter(|t| t.from.contains(&incident.stage))
-        .ok_or_else(|| Refusal::NoSuchWay {
-            ways: playbook
-                .ways_out(&incident.stage)
-                .map(|t| t.title.clone())
-                .collect(),
-        })
+        .filter(|t| t.from.contains(&incident.stage) && leaves(t))
+        .ok_or_else(|| no_such_way(incident, playbook))
+}
+
+/// Engagements run beside the stages: they are no way out of one.
+fn leaves(transition: &Transition) -> bool {
+    transition.kind != TransitionKind::Engagement
+}
+
+fn no_such_way(incident: &Incident, playbook: &Playbook) -> Refusal {
+    let ways = playbook.ways_out(&incident.stage).filter(|t| leaves(t));
+    Refusal::NoSuchWay {
+        ways: ways.map(|t| t.title.clone()).collect(),
+    }
 }
 
 fn taken(
+    incident: &Incident,
     transition: &Transition,
     submission: &Submission,
     by: PersonId,
@@ -183,20 +244,22 @@ fn taken(
         .to
         .as_ref()
         .and_then(|to| context.playbook.stage(to));
-    match (transition.kind, target) {
-        (TransitionKind::Handoff, Some(stage)) => Ok(Event::Offered {
-            transition: id,
-            to: stage.id.clone(),
-            channel: stage.channel.clone(),
-            criteria,
-            entries,
-            done,
-        }),
-        _ => Err(Refusal::NoSuchWay { ways: Vec::new() }),
-    }
+    let stage = target.ok_or_else(|| no_such_way(incident, context.playbook))?;
+    Ok(Event::Offered {
+        transition: id,
+        to: stage.id.clone(),
+        channel: stage.channel.clone(),
+        criteria,
+        entries,
+        done,
+    })
 }
 
-fn entries(submission: &Submission, by: PersonId, at: DateTime<Utc>) -> BTreeMap<FieldId, Entry> {
+pub(super) fn entries(
+    submission: &Submission,
+    by: PersonId,
+    at: DateTime<Utc>,
+) -> BTreeMap<FieldId, Entry> {
     submission
         .answers
         .iter()
@@ -212,114 +275,6 @@ fn entries(submission: &Submission, by: PersonId, at: DateTime<Utc>) -> BTreeMap
             )
         })
         .collect()
-}
-
-/// Everything that still stands between a submission and its step, for the review screen and the refusal alike.
-pub fn readiness(
-    incident: &Incident,
-    transition: &Transition,
-    submission: &Submission,
-    context: &Context<'_>,
-) -> Readiness {
-    let playbook = context.playbook;
-    let confirmed = |id: &CriterionId| submission.criteria.contains(id);
-    let undone = playbook
-        .stage(&incident.stage)
-        .map_or_else(Vec::new, |stage| {
-            let open = stage
-                .done
-                .iter()
-                .filter(|line| !submission.done.contains(&line.id));
-            open.map(|line| (line.id.clone(), line.text.clone()))
-                .collect()
-        });
-    Readiness {
-        gaps: gaps(incident, transition, submission, playbook, context.now),
-        criterion_missing: !transition.criteria.iter().any(confirmed),
-        undone,
-        excluded_by: excluded_by(incident, transition, playbook),
-    }
-}
-
-fn excluded_by(incident: &Incident, transition: &Transition, playbook: &Playbook) -> Vec<String> {
-    if transition.kind != TransitionKind::Dismissal {
-        return Vec::new();
-    }
-    let met = incident
-        .criteria
-        .iter()
-        .filter(|(_, c)| c.finding == Finding::Met);
-    met.filter_map(|(id, _)| playbook.criterion(id))
-        .filter(|criterion| criterion.mandatory)
-        .map(|criterion| criterion.text.clone())
-        .collect()
-}
-
-fn gaps(
-    incident: &Incident,
-    transition: &Transition,
-    submission: &Submission,
-    playbook: &Playbook,
-    now: DateTime<Utc>,
-) -> Vec<Gap> {
-    let record = incident.record.judge();
-    let wanted = playbook.record_at(&transition.id);
-    let mut gaps: Vec<Gap> = wanted
-        .iter()
-        .filter_map(|id| {
-            let field = playbook.field(id)?;
-            let given = submission.answers.get(id).map(|(state, _)| state);
-            let state = given.or_else(|| record.latest(id).map(|entry| &entry.state));
-            let problem = match state {
-                None => Some("is missing".to_owned()),
-                Some(State::Value(_)) => None,
-                Some(State::NotApplicable) if field.may_be_not_applicable => None,
-                Some(State::NotApplicable) => Some("cannot be “not applicable”".to_owned()),
-                Some(State::SourceSilent) if field.may_be_silent => None,
-                Some(State::SourceSilent) => {
-                    Some("cannot be “source does not say”; find it out".to_owned())
-                }
-                Some(State::Owed { until }) => owed_problem(transition, id, *until, now),
-            };
-            problem.map(|problem| Gap {
-                field: id.clone(),
-                title: field.title.clone(),
-                problem,
-            })
-        })
-        .collect();
-    // An answer to a field this record does not have is no answer: it would be lost from sight.
-    gaps.extend(
-        submission
-            .answers
-            .keys()
-            .filter(|id| !wanted.contains(id))
-            .map(|id| Gap {
-                field: id.clone(),
-                title: playbook
-                    .field(id)
-                    .map_or_else(|| id.to_string(), |f| f.title.clone()),
-                problem: "does not belong to this record".to_owned(),
-            }),
-    );
-    gaps
-}
-
-fn owed_problem(
-    transition: &Transition,
-    field: &FieldId,
-    until: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Option<String> {
-    match transition.owed.iter().find(|owed| owed.field == *field) {
-        None => Some("may not be owed here".to_owned()),
-        Some(owed) if until > now + owed.within => Some(format!(
-            "may be owed for {} minutes at most",
-            owed.within.num_minutes()
-        )),
-        Some(_) if until <= now => Some("was owed and is due now".to_owned()),
-        Some(_) => None,
-    }
 }
 
 fn accept(incident: &Incident, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
@@ -378,7 +333,11 @@ fn offered(incident: &Incident) -> Result<&super::Offer, Refusal> {
     }
 }
 
-fn allowed<'c>(incident: &Incident, act: Act, context: &Context<'c>) -> Result<&'c Actor, Refusal> {
+pub(super) fn allowed<'c>(
+    incident: &Incident,
+    act: Act,
+    context: &Context<'c>,
+) -> Result<&'c Actor, Refusal> {
     let actor = context.actor.ok_or(Refusal::NotFound)?;
     if may(actor, act, incident, context.playbook) {
         return Ok(actor);
@@ -399,4 +358,17 @@ fn title_of(playbook: &Playbook, stage: &crate::domain::ids::StageId) -> String 
     playbook
         .stage(stage)
         .map_or_else(|| stage.to_string(), |s| s.title.clone())
+}
+
+/// What someone on the case found or did, in words.
+fn note(incident: &Incident, text: &str, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
+    open_still(incident)?;
+    allowed(incident, Act::Note, context)?;
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Refusal::ReasonMissing);
+    }
+    Ok(vec![Event::Noted {
+        text: text.to_owned(),
+    }])
 }

@@ -2,11 +2,13 @@
 
 use super::Finding;
 use crate::domain::alert::Severity;
+use crate::domain::governance::{Choice, Contact};
 use crate::domain::ids::{
     AlertId, ChannelKey, CriterionId, DoneId, FieldId, IncidentId, PersonId, PlaybookRef, StageId,
     TransitionId,
 };
 use crate::domain::record::Entry;
+use crate::domain::role::Role;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -76,6 +78,53 @@ pub enum Event {
     Raised {
         times: u32,
     },
+    /// A dismissal waits for a second person.
+    Proposed {
+        transition: TransitionId,
+        criteria: Vec<CriterionId>,
+        entries: BTreeMap<FieldId, Entry>,
+        done: Vec<DoneId>,
+    },
+    Agreed {
+        reason: String,
+    },
+    Refused {
+        reason: String,
+    },
+    Engaged {
+        number: u32,
+        criteria: Vec<CriterionId>,
+        entries: BTreeMap<FieldId, Entry>,
+        contacts: Vec<Contact>,
+        discreet: bool,
+    },
+    Answered {
+        engagement: u32,
+        choice: Choice,
+    },
+    ContainmentProposed {
+        number: u32,
+        action: String,
+        target: String,
+    },
+    ContainmentAuthorised {
+        number: u32,
+    },
+    ContainmentReported {
+        number: u32,
+        done: bool,
+        result: String,
+    },
+    /// One person's word for an emergency; two of different roles open the gate.
+    GateOverridden {
+        gate: String,
+        number: u32,
+        role: Role,
+        reason: String,
+    },
+    Noted {
+        text: String,
+    },
 }
 
 impl Event {
@@ -91,13 +140,26 @@ impl Event {
             Self::Returned { .. } => "returned",
             Self::Ended { .. } => "ended",
             Self::Raised { .. } => "raised",
+            Self::Proposed { .. } => "proposed",
+            Self::Agreed { .. } => "agreed",
+            Self::Refused { .. } => "refused",
+            Self::Engaged { .. } => "engaged",
+            Self::Answered { .. } => "answered",
+            Self::ContainmentProposed { .. } => "containment_proposed",
+            Self::ContainmentAuthorised { .. } => "containment_authorised",
+            Self::ContainmentReported { .. } => "containment_reported",
+            Self::GateOverridden { .. } => "gate_overridden",
+            Self::Noted { .. } => "noted",
         }
     }
 
     /// The criterion that stands in the header: the first that justified the step.
     pub fn criterion(&self) -> Option<&CriterionId> {
         match self {
-            Self::Offered { criteria, .. } | Self::Ended { criteria, .. } => criteria.first(),
+            Self::Offered { criteria, .. }
+            | Self::Ended { criteria, .. }
+            | Self::Proposed { criteria, .. }
+            | Self::Engaged { criteria, .. } => criteria.first(),
             Self::Opened { criteria, .. } => criteria
                 .iter()
                 .find(|c| c.finding == Finding::Met)
@@ -107,7 +169,15 @@ impl Event {
             | Self::Claimed
             | Self::Accepted { .. }
             | Self::Returned { .. }
-            | Self::Raised { .. } => None,
+            | Self::Raised { .. }
+            | Self::Agreed { .. }
+            | Self::Refused { .. }
+            | Self::Answered { .. }
+            | Self::ContainmentProposed { .. }
+            | Self::ContainmentAuthorised { .. }
+            | Self::ContainmentReported { .. }
+            | Self::GateOverridden { .. }
+            | Self::Noted { .. } => None,
         }
     }
 }

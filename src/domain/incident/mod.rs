@@ -2,24 +2,37 @@
 //! The state is an enum that carries its data; nothing is ever half in two states.
 
 mod apply;
+mod beside;
 mod command;
+mod containment;
 mod decide;
 mod event;
+mod gates;
+mod governance;
+mod readiness;
 mod refusal;
+mod second;
 
 pub use apply::{apply, replay};
-pub use command::{Command, Opening, Submission};
-pub use decide::{Context, decide, may_leave, readiness};
+pub use command::{Command, Engaging, Opening, Submission};
+pub use containment::closed as closed_for;
+pub use decide::{Context, decide, may_leave};
 pub use event::{Evaluated, Event, FORMAT};
+pub use governance::may_engage;
+pub use readiness::readiness;
 pub use refusal::{Readiness, Refusal};
 
 use super::alert::Severity;
+use super::containment::ContainmentAction;
+use super::governance::Engagement;
 use super::ids::{
-    AlertId, ChannelKey, CriterionId, IncidentId, PersonId, PlaybookRef, StageId, TransitionId,
+    AlertId, ChannelKey, CriterionId, DoneId, IncidentId, PersonId, PlaybookRef, StageId,
+    TransitionId,
 };
 use super::playbook::definition::TransitionKind;
 use super::record::Record;
 use super::restricted::Restricted;
+use super::role::Role;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +61,19 @@ pub struct Incident {
     pub visits: Vec<Visit>,
     /// Set while a returned handoff waits to be amended.
     pub returned: Option<Returned>,
+    /// A dismissal that waits for a second person.
+    #[serde(default)]
+    pub proposal: Option<Proposal>,
+    #[serde(default)]
+    pub engagements: Vec<Engagement>,
+    #[serde(default)]
+    pub actions: Vec<ContainmentAction>,
+    /// Contacts who declared a conflict of interest: walled off like the persons concerned.
+    #[serde(default)]
+    pub conflicted: BTreeSet<PersonId>,
+    /// Words for an emergency, by gate.
+    #[serde(default)]
+    pub overrides: Vec<Override>,
     /// Someone walled can read the stage's channel.
     pub sealed: bool,
     /// Counts events; every command is compared against it.
@@ -144,6 +170,26 @@ pub enum Finding {
     Asked,
 }
 
+/// A step that somebody proposed and a second person judges.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    pub by: PersonId,
+    pub at: DateTime<Utc>,
+    pub transition: TransitionId,
+    pub criteria: Vec<CriterionId>,
+    pub done: Vec<DoneId>,
+}
+
+/// One person's word that an emergency cannot wait for a gate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Override {
+    pub gate: String,
+    pub by: PersonId,
+    /// The role in which they may give it.
+    pub role: Role,
+    pub at: DateTime<Utc>,
+}
+
 /// One stay at a stage, from the offer or opening to the way out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visit {
@@ -181,6 +227,15 @@ impl Incident {
     /// The stay that is under way, with its index.
     pub fn current_visit(&self) -> Option<(usize, &Visit)> {
         self.visits.iter().enumerate().next_back()
+    }
+
+    /// Two persons of the two kinds that may, have overridden the gate.
+    pub fn is_overridden(&self, gate: &str) -> bool {
+        let words = || self.overrides.iter().filter(|o| o.gate == gate);
+        words().any(|one| {
+            one.role == Role::Tier3
+                && words().any(|other| other.role != Role::Tier3 && other.by != one.by)
+        })
     }
 
     pub fn is_open(&self) -> bool {

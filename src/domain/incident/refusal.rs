@@ -34,6 +34,28 @@ pub enum Refusal {
     RecordIncomplete(Readiness),
     /// A return says why.
     ReasonMissing,
+    /// The step waits for a second person; somebody proposed it.
+    Proposed {
+        by: PersonId,
+    },
+    /// Nothing is proposed that could be agreed to.
+    NothingProposed,
+    /// Two persons are needed, and this is the first of them.
+    SamePerson,
+    /// Nobody can be named as contact on these sides.
+    NoContact {
+        sides: Vec<Role>,
+    },
+    /// A gate of the playbook is closed: the sentences say who opens it.
+    Gates {
+        texts: Vec<String>,
+    },
+    /// There is no such engagement, or it is not the member's to answer.
+    NoEngagement,
+    /// There is no such containment action, or it is past that step.
+    NoAction {
+        why: String,
+    },
     /// It changed meanwhile: look again.
     Changed,
 }
@@ -48,13 +70,28 @@ pub struct Readiness {
     pub undone: Vec<(DoneId, String)>,
     /// A mandatory criterion is met that excludes this way out.
     pub excluded_by: Vec<String>,
+    /// Answers that cannot stand together, and how to mend it.
+    pub contradictions: Vec<String>,
+    /// Gates that are closed, and who opens them.
+    pub gates: Vec<String>,
 }
 
 impl Readiness {
+    /// Whether only a second person's agreement is missing.
+    pub fn only_gates(&self) -> bool {
+        let rest = Self {
+            gates: Vec::new(),
+            ..self.clone()
+        };
+        rest.is_ready() && !self.gates.is_empty()
+    }
+
     pub fn is_ready(&self) -> bool {
         self.gaps.is_empty()
             && !self.criterion_missing
             && self.undone.is_empty()
             && self.excluded_by.is_empty()
+            && self.contradictions.is_empty()
+            && self.gates.is_empty()
     }
 }

@@ -106,6 +106,10 @@ impl Playbook {
         let Some(transition) = self.transition(id) else {
             return Vec::new();
         };
+        // A brief is a page of its own: Governance gets nothing of the technical record.
+        if transition.kind == TransitionKind::Engagement {
+            return transition.record.clone();
+        }
         let earlier = transition.from.iter().flat_map(|stage| self.way_to(stage));
         let mut record: Vec<FieldId> = Vec::new();
         for field in earlier.chain([transition]).flat_map(|t| &t.record) {

@@ -1,0 +1,247 @@
+//! What happens beside the stages: a second person's word, Governance's answers, containment, notes, the roster.
+
+use super::forms::ask_why;
+use super::handle::{Bot, Fault, Reply};
+use super::report::{option, person};
+use super::table::{ContainAct, RosterAct};
+use crate::discord::custom_id::CustomId;
+use crate::discord::incoming::CommandOption;
+use crate::domain::governance::Choice;
+use crate::domain::ids::{AccountId, IncidentId};
+use crate::domain::incident::{Command, Refusal};
+use crate::domain::policy::Actor;
+use crate::domain::record::shown_time;
+use crate::domain::role::Role;
+use crate::render::card::Tone;
+use crate::render::contexts::{Containment, ContainmentRow, Labelled, Said};
+
+impl Bot {
+    pub(super) async fn second(
+        &self,
+        actor: &Actor,
+        id: IncidentId,
+        agree: bool,
+        reason: String,
+    ) -> Result<Reply, Fault> {
+        let command = if agree {
+            Command::Agree { reason }
+        } else {
+            Command::Refuse { reason }
+        };
+        self.app.act(actor, id, command).await?;
+        let card = if agree {
+            self.told(
+                &format!("{id} is dismissed"),
+                "You agreed, with your reason on its timeline.",
+                "Nothing more to do for you.",
+            )?
+        } else {
+            self.told(
+                &format!("{id} stays open"),
+                "You refused the dismissal, with your reason on its timeline.",
+                "Its holder goes on with it.",
+            )?
+        };
+        Ok(Reply::Show(card))
+    }
+
+    /// Asks why, where the answer says why; else takes it at once.
+    pub(super) async fn ask_decision(
+        &self,
+        actor: &Actor,
+        id: IncidentId,
+        engagement: u32,
+        key: &str,
+    ) -> Result<Reply, Fault> {
+        let place = Choice::ALL
+            .iter()
+            .position(|c| c.key() == key)
+            .ok_or(Refusal::NotFound)?;
+        let choice = Choice::ALL.get(place).copied().ok_or(Refusal::NotFound)?;
+        self.app.may_answer(actor, id, engagement, choice).await?;
+        if !choice.asks_why() {
+            return self.decide(actor, id, engagement, choice, None).await;
+        }
+        let place = u32::try_from(place).unwrap_or(u32::MAX);
+        Ok(Reply::Form(ask_why(
+            CustomId::Why(id, engagement, place),
+            choice.words(),
+        )))
+    }
+
+    pub(super) async fn decide(
+        &self,
+        actor: &Actor,
+        id: IncidentId,
+        engagement: u32,
+        choice: Choice,
+        words: Option<String>,
+    ) -> Result<Reply, Fault> {
+        self.app
+            .answer_engagement(actor, id, engagement, choice, words)
+            .await?;
+        let card = self.told(
+            &format!("{id}: {}", choice.words()),
+            "It is on the record. Your words are read only by the contacts and the security contact.",
+            "The brief shows what was decided; you can answer again there.",
+        )?;
+        Ok(Reply::Show(card))
+    }
+
+    pub(super) async fn said(
+        &self,
+        actor: &Actor,
+        id: IncidentId,
+        number: u32,
+    ) -> Result<Reply, Fault> {
+        let said = self.app.said(actor, id, number).await?;
+        let lines = said.into_iter().map(|one| {
+            let label = format!(
+                "{} · {} · {}",
+                one.by,
+                one.choice,
+                shown_time(one.at, self.app.zone)
+            );
+            Labelled::new(label, one.words)
+        });
+        let context = Said {
+            id: id.to_string(),
+            number,
+            lines: lines.collect(),
+        };
+        Ok(Reply::Show(
+            self.templates.plain_card(&context, Tone::Info)?,
+        ))
+    }
+
+    pub(super) async fn note(
+        &self,
+        actor: &Actor,
+        id: IncidentId,
+        text: String,
+    ) -> Result<Reply, Fault> {
+        self.app.act(actor, id, Command::Note { text }).await?;
+        let card = self.told(
+            &format!("{id}: noted"),
+            "It is on the timeline.",
+            "/timeline shows it.",
+        )?;
+        Ok(Reply::Show(card))
+    }
+
+    pub(super) async fn contain(
+        &self,
+        actor: &Actor,
+        id: IncidentId,
+        act: ContainAct,
+        number: Option<u32>,
+        what: Option<String>,
+        words: String,
+    ) -> Result<Reply, Fault> {
+        let numbered = || {
+            number.ok_or_else(|| Refusal::NoAction {
+                why: "The action is named by its number.".to_owned(),
+            })
+        };
+        let command = match act {
+            ContainAct::List => return self.containment(actor, id).await,
+            ContainAct::Propose => Command::Propose {
+                action: what.unwrap_or_default(),
+                target: words,
+            },
+            ContainAct::Authorise => Command::Authorise {
+                number: numbered()?,
+            },
+            ContainAct::Done => Command::Report {
+                number: numbered()?,
+                done: true,
+                result: words,
+            },
+            ContainAct::Failed => Command::Report {
+                number: numbered()?,
+                done: false,
+                result: words,
+            },
+            ContainAct::Override => Command::Override {
+                number: numbered()?,
+                reason: words,
+            },
+        };
+        self.app.act(actor, id, command).await?;
+        if act == ContainAct::Override {
+            let card = self.told(
+                &format!("{id}: your word for the emergency is recorded"),
+                "The gate opens once a tier3 and a manager or Legal have both given theirs.",
+                "Then /contain authorise; HR is told to answer.",
+            )?;
+            return Ok(Reply::Show(card));
+        }
+        self.containment(actor, id).await
+    }
+
+    async fn containment(&self, actor: &Actor, id: IncidentId) -> Result<Reply, Fault> {
+        let rows = self.app.containment(actor, id).await?;
+        let rows = rows.into_iter().map(|row| ContainmentRow {
+            number: row.number,
+            title: row.title,
+            target: row.target,
+            state: row.state.to_owned(),
+            closed: row.closed,
+        });
+        let context = Containment {
+            id: id.to_string(),
+            rows: rows.collect(),
+        };
+        Ok(Reply::Show(
+            self.templates.plain_card(&context, Tone::Info)?,
+        ))
+    }
+
+    pub(super) async fn roster(
+        &self,
+        actor: &Actor,
+        act: RosterAct,
+        options: &[CommandOption],
+    ) -> Result<Reply, Fault> {
+        let (title, text) = match act {
+            RosterAct::Who => {
+                let roster = self.app.roster().await?;
+                let lines = roster.iter().map(|(side, names)| match names.as_slice() {
+                    [] => format!("{side}: nobody"),
+                    [contact] => format!("{side}: {contact}"),
+                    [contact, deputy, ..] => format!("{side}: {contact}, deputy {deputy}"),
+                });
+                (
+                    "Who stands for which side".to_owned(),
+                    lines.collect::<Vec<_>>().join("; "),
+                )
+            }
+            RosterAct::Set => {
+                let side: Role = option(options, "side")
+                    .and_then(|side| side.parse().ok())
+                    .ok_or(Refusal::NotFound)?;
+                let named = ["contact", "deputy"]
+                    .into_iter()
+                    .filter_map(|name| person(options, name));
+                let accounts = named.map(AccountId::new).collect();
+                let names = self.app.set_roster(actor, side, accounts).await?;
+                (format!("{side} is set"), names.join(", deputy "))
+            }
+            RosterAct::Absent => {
+                let away = option(options, "state").as_deref() == Some("away");
+                let known = self.app.set_absence(actor, away).await?;
+                let text = match (known, away) {
+                    (false, _) => "You stand on no side's roster; nothing changed.",
+                    (true, true) => "Your deputy is named from now on.",
+                    (true, false) => "You are named again from now on.",
+                };
+                ("Noted".to_owned(), text.to_owned())
+            }
+        };
+        Ok(Reply::Show(self.told(
+            &title,
+            &text,
+            "/roster who shows all sides.",
+        )?))
+    }
+}

@@ -1,0 +1,141 @@
+//! Folds what happens beside the stages: proposals, engagements, containment, notes.
+
+use super::apply::{append, confirm};
+use super::event::Event;
+use super::{Incident, Override, Proposal};
+use crate::domain::containment::{ActionState, ContainmentAction};
+use crate::domain::governance::{Choice, Decided, Engagement};
+use crate::domain::ids::PersonId;
+use chrono::{DateTime, Utc};
+
+/// Applies one event that moves no stage; others are left alone.
+pub fn apply(incident: &mut Incident, event: &Event, by: PersonId, at: DateTime<Utc>) {
+    match event {
+        Event::Proposed {
+            transition,
+            criteria,
+            entries,
+            done,
+        } => {
+            append(incident, entries);
+            incident.proposal = Some(Proposal {
+                by,
+                at,
+                transition: transition.clone(),
+                criteria: criteria.clone(),
+                done: done.clone(),
+            });
+        }
+        Event::Agreed { .. } => {
+            incident.on_case.insert(by);
+        }
+        Event::Refused { .. } => incident.proposal = None,
+        Event::Engaged {
+            number,
+            criteria,
+            entries,
+            contacts,
+            discreet,
+        } => {
+            confirm(&mut incident.criteria, criteria, by);
+            append(incident, entries);
+            incident.engagements.push(Engagement {
+                number: *number,
+                criteria: criteria.clone(),
+                security: by,
+                engaged_at: at,
+                contacts: contacts.clone(),
+                discreet: *discreet,
+                decisions: Vec::new(),
+                concluded_at: None,
+            });
+        }
+        Event::Answered { engagement, choice } => answered(incident, *engagement, *choice, by, at),
+        Event::ContainmentProposed {
+            number,
+            action,
+            target,
+        } => {
+            incident.actions.push(ContainmentAction {
+                number: *number,
+                action: action.clone(),
+                target: target.clone(),
+                proposed_by: by,
+                proposed_at: at,
+                state: ActionState::Proposed,
+            });
+        }
+        Event::ContainmentAuthorised { number } => {
+            set_action(incident, *number, ActionState::Authorised { by });
+        }
+        Event::ContainmentReported {
+            number,
+            done,
+            result,
+        } => {
+            let result = result.clone();
+            let state = if *done {
+                ActionState::Done { result }
+            } else {
+                ActionState::Failed { result }
+            };
+            set_action(incident, *number, state);
+        }
+        Event::GateOverridden { gate, role, .. } => {
+            incident.overrides.push(Override {
+                gate: gate.clone(),
+                by,
+                role: *role,
+                at,
+            });
+        }
+        Event::Opened { .. }
+        | Event::AlertAttached { .. }
+        | Event::AlertRepeated { .. }
+        | Event::Claimed
+        | Event::Offered { .. }
+        | Event::Accepted { .. }
+        | Event::Returned { .. }
+        | Event::Ended { .. }
+        | Event::Raised { .. }
+        | Event::Noted { .. } => {}
+    }
+}
+
+fn set_action(incident: &mut Incident, number: u32, state: ActionState) {
+    if let Some(action) = incident.actions.iter_mut().find(|a| a.number == number) {
+        action.state = state;
+    }
+}
+
+fn answered(incident: &mut Incident, number: u32, choice: Choice, by: PersonId, at: DateTime<Utc>) {
+    let Some(engagement) = incident.engagements.iter_mut().find(|e| e.number == number) else {
+        return;
+    };
+    engagement.decisions.push(Decided { by, at, choice });
+    let mine = engagement
+        .contacts
+        .iter_mut()
+        .filter(|c| c.person == by || c.deputy == Some(by));
+    match choice {
+        Choice::Conclude => engagement.concluded_at = Some(at),
+        // The deputy takes the contact's place, and the contact is out of it.
+        Choice::Conflict => {
+            for contact in mine {
+                if contact.person == by
+                    && let Some(deputy) = contact.deputy.take()
+                {
+                    contact.person = deputy;
+                    contact.acknowledged_at = None;
+                }
+            }
+        }
+        // Whoever answers has read it.
+        _ => mine.for_each(|contact| {
+            contact.acknowledged_at.get_or_insert(at);
+        }),
+    }
+    if choice == Choice::Conflict {
+        incident.conflicted.insert(by);
+    }
+}

@@ -1,0 +1,81 @@
+//! Gates: conditions nobody may skip. Each kind is judged from the incident's own state and what a step brings.
+
+use super::Incident;
+use super::command::Submission;
+use super::decide::Context;
+use super::readiness::holds;
+use crate::domain::governance::is_held;
+use crate::domain::playbook::rules::{Answer, Gate, GateKind};
+
+/// The sentences of the gates that are closed for this step.
+pub fn closed_gates(
+    gates: &[String],
+    incident: &Incident,
+    submission: &Submission,
+    context: &Context<'_>,
+) -> Vec<String> {
+    let named = gates.iter().filter_map(|id| context.playbook.gate(id));
+    named
+        .filter(|gate| is_closed(gate, incident, submission, context))
+        .map(|gate| gate.text.clone())
+        .collect()
+}
+
+fn is_closed(
+    gate: &Gate,
+    incident: &Incident,
+    submission: &Submission,
+    context: &Context<'_>,
+) -> bool {
+    let holds = |answer: &Answer| holds(answer, incident, submission);
+    match &gate.kind {
+        GateKind::HrBeforePerson {
+            only_when,
+            unless,
+            excluded_by,
+            ..
+        } => {
+            let applies = only_when.as_ref().is_none_or(holds);
+            let ruled_out = unless.as_ref().is_some_and(holds) && !excluded_by.iter().any(holds);
+            applies && !ruled_out && !hr_opened(incident) && !incident.is_overridden(&gate.id)
+        }
+        GateKind::GovernanceSent { required_by } => {
+            holds(required_by) && incident.engagements.is_empty()
+        }
+        GateKind::EngagementsConcluded => incident.engagements.iter().any(|e| !e.is_settled()),
+        GateKind::NoLegalHold => is_held(&incident.engagements),
+        GateKind::ContainmentComplete => incident.actions.iter().any(|a| a.state.is_open()),
+        GateKind::SecondPersonOnRepeat => repeated(incident, context),
+        // Their records are kept by commands that an incident of such a playbook does not have yet: closed, not skipped.
+        GateKind::EvidenceAnswered | GateKind::RecoveryAuthorised | GateKind::ReviewComplete => {
+            true
+        }
+    }
+}
+
+/// An HR contact has read a brief and did not hold containment.
+fn hr_opened(incident: &Incident) -> bool {
+    let with_hr = incident.engagements.iter().filter(|e| {
+        e.contacts
+            .iter()
+            .any(|c| c.side == crate::domain::role::Role::Hr)
+    });
+    let mut any = false;
+    for engagement in with_hr {
+        any = true;
+        if !engagement.hr_opens() {
+            return false;
+        }
+    }
+    any
+}
+
+/// The person was detected as often as the playbook asks for a second person.
+fn repeated(incident: &Incident, context: &Context<'_>) -> bool {
+    let Some(repeat) = context.playbook.repeat else {
+        return false;
+    };
+    let counted = context.detections.unwrap_or(0) >= repeat.blocks_dismissal_from;
+    // An incident about nobody known cannot repeat.
+    counted && !incident.concerned.is_empty()
+}

@@ -1,0 +1,82 @@
+//! Engaging Governance, and what its contacts answer.
+
+use super::command::Engaging;
+use super::decide::{Context, allowed, entries, open_still};
+use super::event::Event;
+use super::readiness::readiness;
+use super::{Incident, Refusal};
+use crate::domain::governance::{Choice, Engagement};
+use crate::domain::playbook::definition::TransitionKind;
+use crate::domain::policy::{Act, Actor};
+
+pub fn engage(
+    incident: &Incident,
+    engaging: &Engaging,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, Refusal> {
+    let actor = may_engage(incident, context)?;
+    let submission = &engaging.submission;
+    let transition = context
+        .playbook
+        .transition(&submission.transition)
+        .filter(|t| t.kind == TransitionKind::Engagement && t.from.contains(&incident.stage))
+        .ok_or(Refusal::NoSuchWay { ways: Vec::new() })?;
+    let readiness = readiness(incident, transition, submission, context);
+    if !readiness.is_ready() {
+        return Err(Refusal::RecordIncomplete(readiness));
+    }
+    let number = u32::try_from(incident.engagements.len())
+        .unwrap_or(u32::MAX)
+        .saturating_add(1);
+    Ok(vec![Event::Engaged {
+        number,
+        criteria: submission.criteria.clone(),
+        entries: entries(submission, actor.person, context.now),
+        contacts: engaging.contacts.clone(),
+        discreet: engaging.discreet,
+    }])
+}
+
+/// Whether this member may engage Governance now: asked before the form opens.
+pub fn may_engage<'c>(incident: &Incident, context: &Context<'c>) -> Result<&'c Actor, Refusal> {
+    open_still(incident)?;
+    allowed(incident, Act::Engage, context)
+}
+
+/// Only a named contact or deputy answers, and only what their side may.
+pub fn answer(
+    incident: &Incident,
+    number: u32,
+    choice: Choice,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, Refusal> {
+    let actor = context.actor.ok_or(Refusal::NotFound)?;
+    let engagement = incident.engagements.iter().find(|e| e.number == number);
+    let engagement = engagement.ok_or(Refusal::NoEngagement)?;
+    let contact = engagement
+        .contact_of(actor.person)
+        .ok_or(Refusal::NoEngagement)?;
+    if !choice.sides().contains(&contact.side) {
+        return Err(Refusal::NotYours {
+            role: choice.sides().first().copied(),
+        });
+    }
+    if said_already(engagement, choice, actor) {
+        return Ok(Vec::new());
+    }
+    if choice == Choice::Conflict && contact.deputy.is_none() {
+        return Err(Refusal::NoContact {
+            sides: vec![contact.side],
+        });
+    }
+    Ok(vec![Event::Answered {
+        engagement: number,
+        choice,
+    }])
+}
+
+/// Pressing twice is no second decision.
+fn said_already(engagement: &Engagement, choice: Choice, actor: &Actor) -> bool {
+    let mine = engagement.decisions.iter().filter(|d| d.by == actor.person);
+    mine.last().is_some_and(|last| last.choice == choice)
+}

@@ -1,0 +1,94 @@
+//! A second person: what somebody proposes, another natural person agrees to or refuses, with a reason.
+
+use super::command::Submission;
+use super::decide::{Context, allowed, entries, open_still};
+use super::event::Event;
+use super::{EndKind, Incident, Proposal, Refusal};
+use crate::domain::ids::PersonId;
+use crate::domain::playbook::definition::{Transition, TransitionKind};
+use crate::domain::playbook::rules::GateKind;
+use crate::domain::policy::{Act, Actor};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// Whether the only gate that is closed is the one that a second person opens.
+pub fn suffices(
+    incident: &Incident,
+    transition: &Transition,
+    submission: &Submission,
+    context: &Context<'_>,
+) -> bool {
+    let others: Vec<String> = transition
+        .gates
+        .iter()
+        .filter(|id| {
+            let kind = context.playbook.gate(id).map(|gate| &gate.kind);
+            kind != Some(&GateKind::SecondPersonOnRepeat)
+        })
+        .cloned()
+        .collect();
+    transition.kind == TransitionKind::Dismissal
+        && super::gates::closed_gates(&others, incident, submission, context).is_empty()
+}
+
+pub fn proposed(
+    transition: &Transition,
+    submission: &Submission,
+    by: PersonId,
+    now: DateTime<Utc>,
+) -> Event {
+    Event::Proposed {
+        transition: transition.id.clone(),
+        criteria: submission.criteria.clone(),
+        entries: entries(submission, by, now),
+        done: submission.done.clone(),
+    }
+}
+
+pub fn agree(
+    incident: &Incident,
+    reason: &str,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, Refusal> {
+    let (proposal, reason, _) = judged(incident, reason, context)?;
+    let kind = context
+        .playbook
+        .transition(&proposal.transition)
+        .and_then(|transition| EndKind::of(transition.kind))
+        .ok_or(Refusal::NothingProposed)?;
+    let ended = Event::Ended {
+        transition: proposal.transition.clone(),
+        kind,
+        criteria: proposal.criteria.clone(),
+        // The record was appended when it was proposed.
+        entries: BTreeMap::new(),
+        done: proposal.done.clone(),
+    };
+    Ok(vec![Event::Agreed { reason }, ended])
+}
+
+pub fn refuse(
+    incident: &Incident,
+    reason: &str,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, Refusal> {
+    let (_, reason, _) = judged(incident, reason, context)?;
+    Ok(vec![Event::Refused { reason }])
+}
+
+fn judged<'i, 'c>(
+    incident: &'i Incident,
+    reason: &str,
+    context: &Context<'c>,
+) -> Result<(&'i Proposal, String, &'c Actor), Refusal> {
+    open_still(incident)?;
+    let proposal = incident.proposal.as_ref().ok_or(Refusal::NothingProposed)?;
+    let actor = allowed(incident, Act::Second, context)?;
+    if actor.person == proposal.by {
+        return Err(Refusal::SamePerson);
+    }
+    match reason.trim() {
+        "" => Err(Refusal::ReasonMissing),
+        reason => Ok((proposal, reason.to_owned(), actor)),
+    }
+}

@@ -1,0 +1,143 @@
+//! Briefs: posted to the restricted channel only when its readers are proven; where misconduct is named or a wall touches a
+//! reader, the channel gets id and mentions, and the brief a private thread with the contacts and the security contact.
+
+use super::deliver::{posted_as, unrenderable};
+use super::drain::{Outbound, Verdict};
+use crate::app::AppError;
+use crate::discord::call::Call;
+use crate::discord::custom_id::brief_press;
+use crate::domain::ids::{AccountId, ChannelKey};
+use crate::domain::placement;
+use crate::domain::view::BriefView;
+use crate::render::card::Card;
+use crate::store::outbox::Row;
+
+impl Outbound {
+    pub(super) async fn post_brief(&self, row: &Row) -> Result<Verdict, AppError> {
+        let Some((view, key)) = self.brief(row).await? else {
+            return Ok(Verdict::Delivered(None));
+        };
+        if self.posted(&key).await?.is_some() {
+            return self.edit_brief(row).await;
+        }
+        let channel = match self.channel(&row.channel) {
+            Ok(channel) => channel,
+            Err(verdict) => return Ok(verdict),
+        };
+        let proof = match self.prove(&channel).await {
+            Ok(proof) => proof,
+            Err(verdict) => return Ok(verdict),
+        };
+        if !proof.faults.is_empty() {
+            return Ok(unproven(&proof.faults));
+        }
+        let walled = self.app.walled_accounts(view.id).await?;
+        let touched = proof
+            .readers
+            .iter()
+            .any(|reader| walled.contains(&AccountId::new(reader)));
+        if placement::brief_is_private(view.discreet, touched) {
+            return self.post_privately(row, &view, &channel, &key).await;
+        }
+        let card = match self.templates.brief(&view, brief_press) {
+            Ok(card) => card,
+            Err(fault) => return Ok(unrenderable(&fault)),
+        };
+        let sent = self.send_card(&channel, &card, &self.nonce(row)).await;
+        Ok(posted_as(key, channel, sent))
+    }
+
+    /// The stub in the channel, the brief in its private thread.
+    async fn post_privately(
+        &self,
+        row: &Row,
+        view: &BriefView,
+        channel: &str,
+        key: &str,
+    ) -> Result<Verdict, AppError> {
+        let mut members = view.mentions.clone();
+        members.extend(view.security_account.clone());
+        let name = format!("{} brief {}", view.id, view.number);
+        let thread = self
+            .thread_with(
+                &format!("{key}:thread"),
+                channel,
+                &name,
+                &members,
+                row.incident,
+            )
+            .await?;
+        let thread = match thread {
+            Ok(thread) => thread,
+            Err(verdict) => return Ok(verdict),
+        };
+        let rendered = self.templates.brief(view, brief_press);
+        let (card, stub) =
+            match rendered.and_then(|card| Ok((card, self.templates.brief_stub(view)?))) {
+                Ok(both) => both,
+                Err(fault) => return Ok(unrenderable(&fault)),
+            };
+        let stub_key = format!("{key}:stub");
+        if self.posted(&stub_key).await?.is_none() {
+            // Its own nonce: both messages belong to one row.
+            let nonce = format!("{}s", self.nonce(row));
+            let posted = posted_as(
+                stub_key,
+                channel.to_owned(),
+                self.send_card(channel, &stub, &nonce).await,
+            );
+            match posted {
+                Verdict::Delivered(Some((key, posted))) => {
+                    self.save_posted(&key, row.incident, posted).await?;
+                }
+                other => return Ok(other),
+            }
+        }
+        // In the thread everybody is named already; the channel's message mentioned them.
+        let card = Card {
+            mentions: Vec::new(),
+            content: None,
+            ..card
+        };
+        let sent = self.send_card(&thread, &card, &self.nonce(row)).await;
+        Ok(posted_as(key.to_owned(), thread, sent))
+    }
+
+    pub(super) async fn edit_brief(&self, row: &Row) -> Result<Verdict, AppError> {
+        let Some((view, key)) = self.brief(row).await? else {
+            return Ok(Verdict::Delivered(None));
+        };
+        let Some(posted) = self.posted(&key).await? else {
+            return Ok(Verdict::Delivered(None));
+        };
+        let card = match self.templates.brief(&view, brief_press) {
+            Ok(card) => card,
+            Err(fault) => return Ok(unrenderable(&fault)),
+        };
+        // An edit mentions nobody anew.
+        let card = Card {
+            mentions: Vec::new(),
+            ..card
+        };
+        let call = Call::edit_message(&posted.channel_id, &posted.message_id, &card);
+        Ok(match self.rest.send(&call).await {
+            Ok(_) => Verdict::Delivered(None),
+            Err(fault) => fault.into(),
+        })
+    }
+
+    async fn brief(&self, row: &Row) -> Result<Option<(BriefView, String)>, AppError> {
+        let (Some(incident), Ok(number)) = (row.incident, u32::try_from(row.arg)) else {
+            return Ok(None);
+        };
+        let view = self.app.brief(incident, number).await?;
+        Ok(view.map(|view| (view, format!("brief:{incident}:{number}"))))
+    }
+}
+
+fn unproven(faults: &[String]) -> Verdict {
+    Verdict::Parked(format!(
+        "not posted, since others could read it: {}",
+        faults.join("; ")
+    ))
+}

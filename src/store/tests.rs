@@ -1,0 +1,96 @@
+//! The store on a file of its own: the writer's groups, what the outbox keeps in order, the file itself.
+
+mod outbox;
+mod writer;
+
+use super::{Store, fact};
+use chrono::{DateTime, Utc};
+use sqlx::{Connection as _, SqliteConnection};
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+/// An open store; its folder goes with it.
+pub(super) struct Ground {
+    pub store: Store,
+    pub file: PathBuf,
+    _folder: TempDir,
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test has no tracker; the writer ends with its last handle"
+)]
+pub(super) async fn ground() -> Ground {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("baton.db");
+    let (store, writing) = Store::open(&file).await.unwrap();
+    tokio::spawn(writing);
+    Ground {
+        store,
+        file,
+        _folder: folder,
+    }
+}
+
+pub(super) fn now() -> DateTime<Utc> {
+    "2026-11-03T09:00:00Z".parse().unwrap()
+}
+
+impl Ground {
+    async fn fact(&self, key: &str) -> Option<String> {
+        let mut reader = self.store.read().await.unwrap();
+        fact::find(&mut reader, key).await.unwrap()
+    }
+
+    /// A connection that may do anything, as whoever has the file could.
+    async fn raw(&self) -> SqliteConnection {
+        SqliteConnection::connect(&format!("sqlite://{}", self.file.display()))
+            .await
+            .unwrap()
+    }
+}
+
+#[tokio::test]
+async fn the_file_and_its_journal_are_readable_by_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let ground = ground().await;
+    for ending in ["", "-wal", "-shm"] {
+        let path = format!("{}{ending}", ground.file.display());
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_reader_cannot_write() {
+    let ground = ground().await;
+    let mut reader = ground.store.read().await.unwrap();
+    let refused = fact::save(&mut reader, "a", "b", now()).await.unwrap_err();
+    assert!(refused.to_string().contains("readonly"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_playbooks_version_never_changes_its_text() {
+    use crate::domain::ids::{PlaybookId, PlaybookRef};
+    let ground = ground().await;
+    let mut raw = ground.raw().await;
+    let version = |hash: &str| PlaybookRef {
+        id: PlaybookId::new("p"),
+        version: "1".to_owned(),
+        hash: hash.to_owned(),
+    };
+    super::playbook::save(&mut raw, &version("a"), "text", now())
+        .await
+        .unwrap();
+    super::playbook::save(&mut raw, &version("a"), "text", now())
+        .await
+        .unwrap();
+    let refused = super::playbook::save(&mut raw, &version("b"), "other", now())
+        .await
+        .unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("give the changed text a new version")
+    );
+}

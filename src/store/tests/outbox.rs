@@ -1,0 +1,98 @@
+//! The outbox: one waiting row a key, posts before edits, high severity first, rest and return.
+
+use super::{Ground, ground, now};
+use crate::domain::ids::ChannelKey;
+use crate::store::StoreError;
+use crate::store::outbox::{self, Intent, Settlement};
+
+async fn intend(ground: &Ground, key: &'static str, rank: i64) {
+    let intended: Result<(), StoreError> = ground
+        .store
+        .write(move |connection| {
+            Box::pin(async move {
+                let intent = Intent {
+                    kind: "edit_card",
+                    key,
+                    incident: None,
+                    channel: &ChannelKey::new("desk"),
+                    arg: 0,
+                    rank,
+                };
+                outbox::insert(connection, &intent, now()).await
+            })
+        })
+        .await;
+    intended.unwrap();
+}
+
+async fn settle(ground: &Ground, key: &'static str, settlement: Settlement) {
+    let row = waiting(ground).await.into_iter().find(|(k, _)| k == key);
+    let id = row.unwrap().1;
+    let settled: Result<(), StoreError> = ground
+        .store
+        .write(move |connection| {
+            Box::pin(
+                async move { outbox::settle(connection, id, settlement, Some("why"), now()).await },
+            )
+        })
+        .await;
+    settled.unwrap();
+}
+
+async fn waiting(ground: &Ground) -> Vec<(String, i64)> {
+    let mut reader = ground.store.read().await.unwrap();
+    let rows = outbox::list_waiting(&mut reader).await.unwrap();
+    rows.into_iter().map(|row| (row.key, row.id)).collect()
+}
+
+async fn keys(ground: &Ground) -> Vec<String> {
+    waiting(ground)
+        .await
+        .into_iter()
+        .map(|(key, _)| key)
+        .collect()
+}
+
+#[tokio::test]
+async fn edits_of_one_card_that_wait_are_one() {
+    let ground = ground().await;
+    intend(&ground, "edit:INC-1:0", 22).await;
+    intend(&ground, "edit:INC-1:0", 22).await;
+    assert_eq!(keys(&ground).await, ["edit:INC-1:0"]);
+    // What was delivered is over: the next change is a new edit.
+    settle(&ground, "edit:INC-1:0", Settlement::Delivered).await;
+    assert!(keys(&ground).await.is_empty());
+    intend(&ground, "edit:INC-1:0", 22).await;
+    assert_eq!(keys(&ground).await, ["edit:INC-1:0"]);
+}
+
+#[tokio::test]
+async fn lower_ranks_go_first_and_the_older_before_the_younger() {
+    let ground = ground().await;
+    for (key, rank) in [("d", 22), ("b", 3), ("c", 3), ("a", 1)] {
+        intend(&ground, key, rank).await;
+    }
+    assert_eq!(keys(&ground).await, ["a", "b", "c", "d"]);
+}
+
+#[tokio::test]
+async fn what_rests_waits_again_once_the_channel_is_mended_and_dead_stays_dead() {
+    let ground = ground().await;
+    intend(&ground, "rests", 1).await;
+    intend(&ground, "dies", 1).await;
+    settle(&ground, "rests", Settlement::Parked).await;
+    settle(&ground, "dies", Settlement::Dead).await;
+    assert!(keys(&ground).await.is_empty());
+    // The same card changed again while its row rested.
+    intend(&ground, "twice", 1).await;
+    settle(&ground, "twice", Settlement::Parked).await;
+    intend(&ground, "twice", 1).await;
+    let back: Result<u64, StoreError> = ground
+        .store
+        .write(|connection| Box::pin(outbox::unpark(connection, now())))
+        .await;
+    assert_eq!(back.unwrap(), 1);
+    let mut again = keys(&ground).await;
+    again.sort();
+    assert_eq!(again, ["rests", "twice"]);
+}

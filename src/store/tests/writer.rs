@@ -1,0 +1,162 @@
+//! The writer: groups in one commit, a bad job alone undone, answers after the commit.
+
+use super::{Ground, ground, now};
+use crate::store::{StoreError, fact};
+use futures_util::future::join_all;
+
+async fn keep(ground: &Ground, key: String) -> Result<(), StoreError> {
+    ground
+        .store
+        .write(move |connection| {
+            Box::pin(async move { fact::save(connection, &key, "kept", now()).await })
+        })
+        .await
+}
+
+/// Writes, then fails.
+async fn spoil(ground: &Ground, key: &'static str) -> Result<(), StoreError> {
+    ground
+        .store
+        .write(move |connection| {
+            Box::pin(async move {
+                fact::save(connection, key, "spoilt", now()).await?;
+                Err(StoreError::Stopping)
+            })
+        })
+        .await
+}
+
+/// Writes, then panics.
+async fn break_off(ground: &Ground, key: &'static str) -> Result<(), StoreError> {
+    ground
+        .store
+        .write(move |connection| {
+            Box::pin(async move {
+                fact::save(connection, key, "broken", now()).await?;
+                panic!("a job of a test")
+            })
+        })
+        .await
+}
+
+#[tokio::test]
+async fn two_hundred_writes_at_once_share_few_commits() {
+    let ground = ground().await;
+    let before = *ground.store.commits().borrow();
+    let jobs = (0..200).map(|n| keep(&ground, format!("key-{n}")));
+    let done = join_all(jobs).await;
+    assert!(done.iter().all(Result::is_ok));
+    let commits = *ground.store.commits().borrow() - before;
+    assert!((1..20).contains(&commits), "{commits} commits");
+    for n in 0..200 {
+        assert_eq!(
+            ground.fact(&format!("key-{n}")).await.as_deref(),
+            Some("kept")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_fails_is_undone_alone() {
+    let ground = ground().await;
+    let (first, failed, last) = tokio::join!(
+        keep(&ground, "first".to_owned()),
+        spoil(&ground, "spoilt"),
+        keep(&ground, "last".to_owned()),
+    );
+    assert!(first.is_ok() && last.is_ok());
+    assert!(matches!(failed, Err(StoreError::Stopping)));
+    assert_eq!(*ground.store.commits().borrow(), 1);
+    assert_eq!(ground.fact("first").await.as_deref(), Some("kept"));
+    assert_eq!(ground.fact("spoilt").await, None);
+    assert_eq!(ground.fact("last").await.as_deref(), Some("kept"));
+}
+
+#[tokio::test]
+async fn a_job_that_panics_is_undone_answers_its_caller_and_the_next_works() {
+    let ground = ground().await;
+    let (first, broken, last) = tokio::join!(
+        keep(&ground, "first".to_owned()),
+        break_off(&ground, "broken"),
+        keep(&ground, "last".to_owned()),
+    );
+    assert!(first.is_ok() && last.is_ok());
+    assert!(
+        matches!(broken, Err(StoreError::NotCommitted(_))),
+        "{broken:?}"
+    );
+    assert_eq!(ground.fact("broken").await, None);
+    keep(&ground, "later".to_owned()).await.unwrap();
+    assert_eq!(ground.fact("later").await.as_deref(), Some("kept"));
+}
+
+#[tokio::test]
+async fn a_job_whose_caller_left_commits_all_the_same() {
+    let ground = ground().await;
+    tokio::select! {
+        biased;
+        _ = keep(&ground, "left".to_owned()) => panic!("it was answered before the writer ran"),
+        () = std::future::ready(()) => {}
+    }
+    keep(&ground, "after".to_owned()).await.unwrap();
+    assert_eq!(ground.fact("left").await.as_deref(), Some("kept"));
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_refuses_every_job_of_its_group() {
+    let ground = ground().await;
+    // A deferred constraint is judged at the commit, when both jobs have succeeded.
+    let broken = ground.store.write(|connection| {
+        Box::pin(async move {
+            for statement in [
+                "PRAGMA defer_foreign_keys = ON",
+                "INSERT INTO incident_persons (incident_id, person_id) VALUES (77, 77)",
+            ] {
+                sqlx::query(statement).execute(&mut *connection).await?;
+            }
+            Ok::<_, StoreError>(())
+        })
+    });
+    let (broken, beside) = tokio::join!(broken, keep(&ground, "beside".to_owned()));
+    assert!(
+        matches!(broken, Err(StoreError::NotCommitted(_))),
+        "{broken:?}"
+    );
+    assert!(
+        matches!(beside, Err(StoreError::NotCommitted(_))),
+        "{beside:?}"
+    );
+    assert_eq!(ground.fact("beside").await, None);
+    keep(&ground, "next".to_owned()).await.unwrap();
+    assert_eq!(ground.fact("next").await.as_deref(), Some("kept"));
+}
+
+#[tokio::test]
+async fn a_second_process_waits_for_the_writer_instead_of_failing() {
+    let ground = ground().await;
+    let (other, writing) = crate::store::Store::open(&ground.file).await.unwrap();
+    let work = async {
+        let theirs = (0..20).map(|n| {
+            let other = &other;
+            async move {
+                other
+                    .write(move |connection| {
+                        Box::pin(async move {
+                            fact::save(connection, &format!("theirs-{n}"), "kept", now()).await
+                        })
+                    })
+                    .await
+            }
+        });
+        let ours = (0..20).map(|n| keep(&ground, format!("ours-{n}")));
+        let (theirs, ours): (Vec<Result<(), StoreError>>, Vec<_>) =
+            tokio::join!(join_all(theirs), join_all(ours));
+        assert!(theirs.iter().chain(&ours).all(Result::is_ok));
+    };
+    tokio::select! {
+        () = work => {}
+        () = writing => panic!("the second writer ended"),
+    }
+    assert_eq!(ground.fact("theirs-19").await.as_deref(), Some("kept"));
+    assert_eq!(ground.fact("ours-19").await.as_deref(), Some("kept"));
+}
