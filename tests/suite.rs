@@ -2,7 +2,8 @@
 
 #[cfg(test)]
 mod laws;
-#[cfg(all(test, feature = "sandbox"))]
+#[cfg(test)]
+#[cfg(feature = "sandbox")]
 mod peers;
 #[cfg(test)]
 mod wire;

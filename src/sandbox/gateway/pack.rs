@@ -93,10 +93,7 @@ mod tests {
         let mut reader = Decompress::new(true);
         for frame in frames() {
             let sent = bytes(packer.pack(frame.clone()).unwrap());
-            assert!(
-                packed.ends_with(&[0, 0, 0xFF, 0xFF]),
-                "a sync flush ends it"
-            );
+            assert!(sent.ends_with(&[0, 0, 0xFF, 0xFF]), "a sync flush ends it");
             let mut read = Vec::with_capacity(100_000);
             let sync = FlushDecompress::Sync;
             reader.decompress_vec(&sent, &mut read, sync).unwrap();
