@@ -128,6 +128,36 @@ async fn a_channel_that_opens_to_the_bot_brings_its_threads() {
 }
 
 #[tokio::test]
+async fn who_joins_and_leaves_a_thread_is_told() {
+    let place = Place::open().await;
+    let mut bot = place.bot().await;
+    let path = format!("/channels/{}/threads", place.channel("triage"));
+    let (_, thread) = place
+        .rest("POST", &path, json!({ "name": "t", "type": 12 }))
+        .await;
+    let tier1 = place.user("tier1");
+    let member = format!(
+        "/channels/{}/thread-members/{tier1}",
+        thread["id"].as_str().unwrap()
+    );
+    assert_eq!(place.rest("PUT", &member, Value::Null).await.0, 204);
+    let joined = bot.event("THREAD_MEMBERS_UPDATE").await;
+    assert_eq!(
+        (
+            &joined["added_members"][0]["user_id"],
+            &joined["member_count"]
+        ),
+        (&json!(tier1), &json!(2))
+    );
+    assert_eq!(place.rest("DELETE", &member, Value::Null).await.0, 204);
+    let left = bot.event("THREAD_MEMBERS_UPDATE").await;
+    assert_eq!(
+        (&left["removed_member_ids"], &left["member_count"]),
+        (&json!([tier1]), &json!(1))
+    );
+}
+
+#[tokio::test]
 async fn a_reason_is_read_as_it_was_meant() {
     let place = Place::open().await;
     let url = format!("http://{}/api/v10/users/@me", place.sandbox.addr());
