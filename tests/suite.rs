@@ -4,6 +4,9 @@
 mod laws;
 #[cfg(test)]
 #[cfg(feature = "sandbox")]
+mod peers;
+#[cfg(test)]
+#[cfg(feature = "sandbox")]
 mod scenarios;
 #[cfg(test)]
 mod wire;

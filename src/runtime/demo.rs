@@ -136,6 +136,7 @@ async fn start_sandbox(
         world: Some(data.join(WORLD)),
         clock,
         seed: seed(),
+        traffic: None,
     };
     Sandbox::start(options).await.map_err(StartFault::one)
 }

@@ -3,6 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
+use super::limits::Scope;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
@@ -47,6 +49,8 @@ pub struct Order {
     /// For how long on the clock; for `slow` how long the answer is held back in real time; for
     /// `gateway_drop` how long new connections are refused.
     pub for_ms: Option<u32>,
+    /// For `http_429`: "user" unless given, "global" or "shared".
+    pub scope: Option<Scope>,
     /// A part of "METHOD /path"; any request where absent.
     pub route: Option<String>,
 }

@@ -24,6 +24,12 @@ use super::{
 /// How long a swallowed request keeps its caller before the connection breaks.
 const SWALLOWED: Duration = Duration::from_mins(1);
 const SLOW_MS: u32 = 2_000;
+/// What counts towards the ban of an address.
+const INVALID: [StatusCode; 3] = [
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::TOO_MANY_REQUESTS,
+];
 
 /// Names in a `Host` header that can only mean this machine: a page elsewhere that has its own
 /// name resolve to loopback sends its own name.
@@ -79,7 +85,10 @@ pub async fn front(
     };
     let payload = Payload::read(&parts, bytes).await;
     let logged = payload.as_ref().map_or(Value::Null, Payload::logged);
-    let fault = app.within(|inner| inner.orders.meet(&line, inner.world.now()));
+    let fault = app.within(|inner| {
+        inner.elapse();
+        inner.orders.meet(&line, inner.world.now())
+    });
     if let Some(order) = fault
         .as_ref()
         .filter(|order| order.kind == FaultKind::Timeout)
@@ -114,6 +123,10 @@ pub async fn front(
     };
     let status = response.status();
     let failed = app.within(|inner| {
+        let shared = response.headers().get("x-ratelimit-scope");
+        if INVALID.contains(&status) && shared.is_none_or(|scope| scope != "shared") {
+            inner.limits.count_invalid(inner.world.now());
+        }
         note(inner, &parts, logged, status.as_u16());
         inner.world.failed
     });
@@ -139,9 +152,6 @@ fn in_shape(response: Response) -> Response {
 }
 
 fn note(inner: &mut Inner, parts: &Parts, body: Value, status: u16) {
-    if [401, 403, 429].contains(&status) {
-        inner.limits.invalid += 1;
-    }
     if status == 501 {
         inner.unknown_endpoints += 1;
         tracing::warn!(method = %parts.method, path = parts.uri.path(), "no such endpoint in the sandbox");
@@ -151,10 +161,8 @@ fn note(inner: &mut Inner, parts: &Parts, body: Value, status: u16) {
         .path_and_query()
         .map_or("", |path| path.as_str())
         .to_owned();
-    let reason = parts
-        .headers
-        .get("x-audit-log-reason")
-        .and_then(|value| value.to_str().ok());
+    let reason = parts.headers.get("x-audit-log-reason");
+    let reason = reason.map(|value| unescaped(value.as_bytes()));
     let at = inner.world.now();
     inner.log.add(Logged {
         number: 0,
@@ -162,9 +170,26 @@ fn note(inner: &mut Inner, parts: &Parts, body: Value, status: u16) {
         method: parts.method.to_string(),
         path,
         body,
-        reason: reason.map(ToOwned::to_owned),
+        reason,
         status,
     });
+}
+
+/// A header's percent-encoded text, as audit-log reasons are sent.
+fn unescaped(mut text: &[u8]) -> String {
+    let mut bytes = Vec::new();
+    while let Some((first, rest)) = text.split_first() {
+        let code = (*first == b'%').then(|| rest.first_chunk::<2>()).flatten();
+        let code = code.and_then(|pair| std::str::from_utf8(pair).ok());
+        if let Some(byte) = code.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            bytes.push(byte);
+            text = rest.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            text = rest;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// What divides a route's bucket: the channel, guild or application, or the webhook with its token.
@@ -200,6 +225,9 @@ fn admit(
             (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response(),
         ));
     }
+    if let Some(left) = inner.limits.banned(inner.world.now()) {
+        return Err(Box::new(banned(left.num_seconds())));
+    }
     let open = by_token(path) || path == "/api/v10/gateway";
     if !open && !authorised(inner, &parts.headers) {
         let refused = Refused::new(StatusCode::UNAUTHORIZED, 0, "401: Unauthorized");
@@ -209,8 +237,8 @@ fn admit(
     let mut verdict = inner
         .limits
         .take(parts.method.as_str(), route, major, !by_token(path), now);
-    if fault.is_some_and(|order| order.kind == FaultKind::Http429) {
-        verdict.refused = Some(Scope::User);
+    if let Some(order) = fault.filter(|order| order.kind == FaultKind::Http429) {
+        verdict.refused = Some(order.scope.unwrap_or(Scope::User));
         verdict.remaining = 0;
         verdict.reset_after_s = verdict.reset_after_s.max(1.0);
     }
@@ -218,6 +246,13 @@ fn admit(
         None => Ok(verdict),
         Some(scope) => Err(Box::new(too_many(&verdict, scope))),
     }
+}
+
+/// What stands before Discord answers a banned address: not JSON, and none of its own headers.
+fn banned(seconds: i64) -> Response {
+    let mut response = (StatusCode::TOO_MANY_REQUESTS, "error code: 1015").into_response();
+    put(response.headers_mut(), "retry-after", &seconds.to_string());
+    response
 }
 
 fn authorised(inner: &Inner, headers: &HeaderMap) -> bool {
@@ -240,11 +275,7 @@ fn too_many(verdict: &Verdict, scope: Scope) -> Response {
     } else {
         headers(map, verdict);
     }
-    put(
-        map,
-        "x-ratelimit-scope",
-        if global { "global" } else { "user" },
-    );
+    put(map, "x-ratelimit-scope", scope.word());
     put(
         map,
         "retry-after",

@@ -1,5 +1,6 @@
 //! Reading and extending loose JSON without panicking. Knows no Discord object.
 
+use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value;
 
 static NULL: Value = Value::Null;
@@ -57,6 +58,15 @@ impl Look for Value {
 /// The length that Discord counts: characters, not bytes.
 pub fn length(text: &str) -> usize {
     text.chars().count()
+}
+
+/// A switch in a query: clients write `true`, `True` or `1`.
+pub fn switch<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "true" | "True" | "1" => Ok(true),
+        "false" | "False" | "0" => Ok(false),
+        other => Err(D::Error::custom(format!("{other:?} is not a switch"))),
+    }
 }
 
 /// A permission set or flag field: Discord writes them as strings, clients also as numbers.

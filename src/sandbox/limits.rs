@@ -4,9 +4,14 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
 
 /// Requests a second over all routes that are not interaction endpoints.
 const GLOBAL: u32 = 50;
+const INVALID: u32 = 10_000;
+const INVALID_MS: i64 = 600_000;
+/// Discord says "temporarily"; an hour is what is commonly seen.
+const BAN: TimeDelta = TimeDelta::hours(1);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
@@ -44,21 +49,56 @@ pub struct Verdict {
     pub refused: Option<Scope>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Scope {
     User,
     Global,
+    /// Of the resource, whoever asks: it is not held against the bot.
+    Shared,
+}
+
+impl Scope {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Global => "global",
+            Self::Shared => "shared",
+        }
+    }
 }
 
 #[derive(Debug, Default)]
 pub struct Limits {
     buckets: HashMap<String, Window>,
     global: Option<Window>,
-    /// Answers 401, 403 and 429: Discord bans an address that collects 10,000 in ten minutes.
+    /// Answers 401, 403 and 429, since the sandbox began.
     pub invalid: u64,
+    recent: Option<Window>,
+    banned_until: Option<DateTime<Utc>>,
 }
 
 impl Limits {
+    /// Counts an answer 401, 403 or 429. Discord bans an address that collects 10,000 of them in
+    /// ten minutes.
+    pub fn count_invalid(&mut self, now: DateTime<Utc>) {
+        self.invalid += 1;
+        let window = self.recent.get_or_insert(Window { used: 0, ends: now });
+        spend(window, INVALID, INVALID_MS, now);
+        if window.used == INVALID && self.banned(now).is_none() {
+            tracing::warn!(
+                "10,000 invalid requests in ten minutes: the address is banned for an hour"
+            );
+            self.banned_until = Some(now + BAN);
+        }
+    }
+
+    /// How long the address is still banned.
+    pub fn banned(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+        let left = self.banned_until? - now;
+        (left > TimeDelta::zero()).then_some(left)
+    }
+
     /// Counts one request. `route` is the path's pattern, `major` its channel, guild or webhook.
     pub fn take(
         &mut self,
@@ -160,6 +200,23 @@ mod tests {
         );
         let later = now + TimeDelta::seconds(5);
         assert_eq!(limits.take("POST", ROUTE, "1", true, later).refused, None);
+    }
+
+    #[test]
+    fn ten_thousand_invalid_requests_in_ten_minutes_ban_the_address_for_a_while() {
+        let (mut limits, now) = (Limits::default(), start());
+        for _ in 0..9_999 {
+            limits.count_invalid(now);
+        }
+        assert_eq!(limits.banned(now), None);
+        let later = now + TimeDelta::minutes(10);
+        limits.count_invalid(later);
+        assert_eq!(limits.banned(later), None, "ten minutes are over");
+        for _ in 0..9_999 {
+            limits.count_invalid(later);
+        }
+        assert!(limits.banned(later).is_some());
+        assert_eq!(limits.banned(later + TimeDelta::hours(1)), None);
     }
 
     #[test]

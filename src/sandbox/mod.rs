@@ -11,6 +11,7 @@
 mod act;
 mod body;
 pub mod clock;
+mod elapse;
 mod error;
 mod faults;
 mod files;
@@ -27,6 +28,7 @@ pub mod seed;
 mod server;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod ui;
 mod wire;
 pub mod world;
@@ -63,6 +65,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Used if the file does not hold a world yet.
     pub seed: WorldSeed,
+    /// The file to which each request of the bot is written with its answer.
+    pub traffic: Option<PathBuf>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +77,8 @@ pub enum SandboxError {
     World { path: String, source: io::Error },
     #[error("the sandbox's seed is wrong: {0}")]
     Seed(String),
+    #[error("the sandbox's traffic cannot be written to {path}: {source}")]
+    Traffic { path: String, source: io::Error },
     #[error("the sandbox cannot listen on {addr}: {source}")]
     Listen { addr: SocketAddr, source: io::Error },
     #[error("the page can send only to this machine: {0}")]
@@ -94,6 +100,7 @@ impl Sandbox {
             world: path,
             clock,
             seed,
+            traffic,
         } = options;
         if !addr.ip().is_loopback() {
             return Err(SandboxError::NotLoopback(addr));
@@ -107,6 +114,9 @@ impl Sandbox {
         if world.is_new() {
             seed::plant(&mut world, &seed).map_err(SandboxError::Seed)?;
         }
+        let traffic = traffic
+            .map(|path| traffic::Traffic::open(&path))
+            .transpose()?;
         let listen = |source| SandboxError::Listen { addr, source };
         let listener = TcpListener::bind(addr).await.map_err(listen)?;
         let addr = listener.local_addr().map_err(listen)?;
@@ -122,7 +132,7 @@ impl Sandbox {
             unknown_endpoints: 0,
             outlets: Vec::new(),
         };
-        let app = Server::new(inner, stopping);
+        let app = Server::new(inner, traffic, stopping);
         let task = serve(listener, app.clone());
         Ok(Self {
             addr,

@@ -18,6 +18,7 @@ pub const MANAGE_THREADS: u64 = 1 << 34;
 pub const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
 pub const CREATE_PRIVATE_THREADS: u64 = 1 << 36;
 pub const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
+pub const PIN_MESSAGES: u64 = 1 << 51;
 /// Every bit that Discord has given a meaning.
 pub const ALL: u64 = (1 << 53) - 1;
 /// What @everyone may in a new guild.

@@ -8,7 +8,7 @@ use super::{
     error::Refused,
     json::Look,
     permissions::VIEW_CHANNEL,
-    rules::{mentions, message::Draft},
+    rules::{component, mentions, message::Draft},
     server::Inner,
     world::{
         journal::Change,
@@ -76,8 +76,18 @@ impl Inner {
         let attachments = self.store_files(&post.draft, &post.files, post.only_for.is_some());
         let draft = post.draft;
         let content = draft.content.unwrap_or_default();
-        let mentions =
-            mentions::resolve(&content, &draft.allowed, &self.world, post.author, &channel);
+        let components = draft.components.unwrap_or_default();
+        let text = component::text(&content, &components);
+        let mut mentions =
+            mentions::resolve(&text, &draft.allowed, &self.world, post.author, &channel);
+        let answered = draft.reply_to.filter(|_| draft.allowed.replied_user);
+        let answered = answered.and_then(|id| self.world.message(post.channel, id));
+        if let Some(author) = answered.map(|message| message.author)
+            && author != post.author
+            && !mentions.users.contains(&author)
+        {
+            mentions.users.push(author);
+        }
         // A mention reaches nobody who cannot see the place.
         let mut pinged = mentions.clone();
         let sees = |user: &Id| self.world.channel_permissions(*user, &channel) & VIEW_CHANNEL != 0;
@@ -101,7 +111,7 @@ impl Inner {
             kind,
             content,
             embeds: draft.embeds.unwrap_or_default(),
-            components: draft.components.unwrap_or_default(),
+            components,
             attachments,
             flags,
             tts: draft.tts,
@@ -114,6 +124,7 @@ impl Inner {
             interaction: post.interaction,
             only_for: post.only_for,
             thread_id: None,
+            pinned_at: None,
         };
         self.world.put_message(message.clone());
         if message.only_for.is_none() {
@@ -204,19 +215,17 @@ impl Inner {
             }
         }
         message.attachments.extend(added);
-        if let Some(content) = draft.content {
-            if let Some(channel) = self.world.channels.get(&message.channel_id) {
-                let author = message.author;
-                message.mentions =
-                    mentions::resolve(&content, &draft.allowed, &self.world, author, channel);
-            }
-            message.content = content;
-        }
+        let reworded = draft.content.is_some() || draft.components.is_some();
+        message.content = draft.content.unwrap_or(message.content);
         if let Some(embeds) = draft.embeds {
             message.embeds = embeds;
         }
-        if let Some(components) = draft.components {
-            message.components = components;
+        message.components = draft.components.unwrap_or(message.components);
+        if reworded && let Some(channel) = self.world.channels.get(&message.channel_id) {
+            let text = component::text(&message.content, &message.components);
+            let author = message.author;
+            message.mentions =
+                mentions::resolve(&text, &draft.allowed, &self.world, author, channel);
         }
         // Ephemerality is fixed when the message is made; version 2 cannot be taken back.
         let fixed = EPHEMERAL | super::world::model::COMPONENTS_V2;

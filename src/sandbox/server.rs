@@ -16,6 +16,7 @@ use super::{
     faults::Orders,
     gateway::Hub,
     limits::Limits,
+    traffic::Traffic,
     wire,
     world::{
         World,
@@ -151,6 +152,7 @@ impl Inner {
 
 pub struct Server {
     inner: Mutex<Inner>,
+    pub traffic: Option<Traffic>,
     /// Turns true when the sandbox stops.
     pub stopping: watch::Receiver<bool>,
 }
@@ -158,9 +160,10 @@ pub struct Server {
 pub type App = Arc<Server>;
 
 impl Server {
-    pub fn new(inner: Inner, stopping: watch::Receiver<bool>) -> App {
+    pub fn new(inner: Inner, traffic: Option<Traffic>, stopping: watch::Receiver<bool>) -> App {
         Arc::new(Self {
             inner: Mutex::new(inner),
+            traffic,
             stopping,
         })
     }

@@ -7,7 +7,9 @@ use super::{
     json::Look,
     world::{
         World,
-        model::{Attachment, Channel, Command, Interaction, Member, Message, Role, Target},
+        model::{
+            Answers, Attachment, Channel, Command, Interaction, Member, Message, Role, Target,
+        },
         snowflake::Id,
     },
 };
@@ -25,7 +27,7 @@ pub fn user(world: &World, id: Id) -> Value {
     json!({
         "id": id, "username": name, "discriminator": "0", "global_name": null, "avatar": null,
         "bot": row.is_some_and(|user| user.bot), "system": false, "banner": null,
-        "accent_color": null, "avatar_decoration_data": null, "collectibles": null, "clan": null,
+        "accent_color": null, "avatar_decoration_data": null, "collectibles": null,
         "primary_guild": null, "public_flags": 0, "flags": 0,
     })
 }
@@ -145,7 +147,7 @@ pub fn message(world: &World, base: &str, row: &Message) -> Value {
         "id": row.id, "type": row.kind, "channel_id": row.channel_id,
         "author": user(world, row.author), "content": row.content,
         "timestamp": instant(row.timestamp), "edited_timestamp": row.edited_at.map(instant),
-        "tts": row.tts, "pinned": false, "flags": row.flags, "embeds": row.embeds,
+        "tts": row.tts, "pinned": row.pinned_at.is_some(), "flags": row.flags, "embeds": row.embeds,
         "components": row.components, "attachments": files.collect::<Vec<_>>(),
         "mentions": mentions, "mention_roles": row.mentions.roles,
         "mention_everyone": row.mentions.everyone,
@@ -164,11 +166,7 @@ pub fn message(world: &World, base: &str, row: &Message) -> Value {
         let by = user(world, answers.user_id);
         value.set("application_id", world.guild().application_id);
         value.set("webhook_id", world.guild().application_id);
-        let metadata = json!({
-            "id": answers.id, "type": answers.kind, "user": by,
-            "authorizing_integration_owners": { "0": world.guild().id },
-        });
-        value.set("interaction_metadata", metadata);
+        value.set("interaction_metadata", self::answers(world, answers));
         if let Some(name) = &answers.command {
             let old = json!({ "id": answers.id, "type": answers.kind, "name": name, "user": by });
             value.set("interaction", old);
@@ -176,6 +174,21 @@ pub fn message(world: &World, base: &str, row: &Message) -> Value {
     }
     if let Some(thread) = row.thread_id.and_then(|id| world.channels.get(&id)) {
         value.set("thread", channel(world, thread));
+    }
+    value
+}
+
+/// What a message tells of the interaction that it answers; a form's also tells what opened it.
+fn answers(world: &World, row: &Answers) -> Value {
+    let mut value = json!({
+        "id": row.id, "type": row.kind, "user": user(world, row.user_id),
+        "authorizing_integration_owners": { "0": world.guild().id },
+    });
+    if let Some(message) = row.message {
+        value.set("interacted_message_id", message);
+    }
+    if let Some(trigger) = &row.trigger {
+        value.set("triggering_interaction_metadata", answers(world, trigger));
     }
     value
 }
@@ -282,14 +295,13 @@ pub fn application(world: &World) -> Value {
         (((row.privileged_intents >> 1) & 1) << 15) | (((row.privileged_intents >> 15) & 1) << 19);
     json!({
         "id": row.application_id, "name": row.application_name, "icon": null, "description": "",
-        "summary": "", "type": null, "bot_public": false, "bot_require_code_grant": false,
-        "verify_key": "0".repeat(64), "flags": flags, "flags_new": flags.to_string(), "hook": true, "bot": user(world, row.bot_id),
+        "type": null, "bot_public": false, "bot_require_code_grant": false,
+        "verify_key": "0".repeat(64), "flags": flags, "flags_new": flags.to_string(), "bot": user(world, row.bot_id),
         "owner": user(world, row.owner_id), "team": null, "redirect_uris": [],
         "interactions_endpoint_url": null, "role_connections_verification_url": null,
         "integration_types_config": { "0": {} }, "approximate_guild_count": 1,
         "approximate_user_install_count": 0, "approximate_user_authorization_count": 0,
         "explicit_content_filter": 0, "eligible_oauth2_scopes": [],
-        "is_monetized": false, "is_verified": false, "is_discoverable": false,
     })
 }
 
@@ -302,13 +314,19 @@ pub fn callback(row: &Interaction, kind: i64, message: Option<Value>) -> Value {
         & (1 << 7)
         != 0;
     let mut interaction = json!({ "id": row.id, "type": row.kind });
-    let mut resource = json!({ "type": kind });
+    let mut resource = None;
     if let Some(message) = message {
         interaction.set("response_message_id", message.at("id").clone());
         interaction.set("response_message_loading", loading);
         let ephemeral = message.int("flags").unwrap_or(0) & (1 << 6) != 0;
         interaction.set("response_message_ephemeral", ephemeral);
-        resource.set("message", message);
+        if kind == 4 || kind == 7 {
+            resource = Some(json!({ "type": kind, "message": message }));
+        }
     }
-    json!({ "interaction": interaction, "resource": resource })
+    let answer = json!({ "interaction": interaction });
+    match resource {
+        Some(resource) => answer.with("resource", resource),
+        None => answer,
+    }
 }

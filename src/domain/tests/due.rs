@@ -21,10 +21,10 @@ fn take_after(minutes: i64) -> Due {
 #[test]
 fn what_nobody_takes_is_due_again_after_as_long() {
     let mut case = Case::opened();
-    assert_eq!(dues(&case), [take_after(20)]);
-    case.wait(20);
+    assert_eq!(dues(&case), [take_after(60)]);
+    case.wait(60);
     case.act(None, &Command::Raise).unwrap();
-    assert_eq!(dues(&case), [take_after(40)]);
+    assert_eq!(dues(&case), [take_after(120)]);
     case.act(Some(&actor(Role::Tier1, 1)), &Command::Claim)
         .unwrap();
     assert_eq!(dues(&case), []);

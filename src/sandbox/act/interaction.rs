@@ -21,8 +21,10 @@ use crate::sandbox::{
     },
 };
 
-/// Discord's clients give up after this, in real time.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How often a wait looks at the handed clock, which decides that the member's client gives up.
+const LOOK: Duration = Duration::from_millis(100);
+/// Where that clock stands still, nobody waits longer than this in real time.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a member does.
 #[derive(Debug)]
@@ -43,19 +45,13 @@ pub async fn perform(app: &App, decide: impl FnOnce(&mut Inner) -> Result<Deed, 
         let deed = decide(inner)?;
         start(inner, &deed)
     })?;
-    let first = timeout(PATIENCE, answer).await;
+    let first = wait(app, id, answer).await;
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     app.within(|inner| {
-        if let Ok(Ok(first)) = first {
+        if let Some(first) = first {
             Ok(Json(outcome(inner, id, &first, took_ms)))
         } else {
-            inner.waiting.remove(&id);
-            if let Some(mut row) = inner.world.interactions.get(&id).cloned()
-                && row.stage == Stage::Waiting
-            {
-                row.stage = Stage::Expired;
-                inner.world.put(Change::Interaction(row));
-            }
+            inner.give_up(id);
             let why = if inner.hub.connected() == 0 {
                 "it is not connected to the gateway"
             } else {
@@ -66,6 +62,19 @@ pub async fn perform(app: &App, decide: impl FnOnce(&mut Inner) -> Result<Deed, 
             )))
         }
     })
+}
+
+/// The first answer, unless three seconds pass on the handed clock.
+async fn wait(app: &App, id: Id, mut answer: oneshot::Receiver<First>) -> Option<First> {
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        match timeout(LOOK, &mut answer).await {
+            Ok(first) => return first.ok(),
+            Err(_) => app.within(Inner::elapse),
+        }
+    }
+    tracing::debug!(%id, "the clock stood still and nobody answered");
+    None
 }
 
 fn start(inner: &mut Inner, deed: &Deed) -> Result<(Id, oneshot::Receiver<First>), Wrong> {
@@ -84,6 +93,9 @@ fn start(inner: &mut Inner, deed: &Deed) -> Result<(Id, oneshot::Receiver<First>
         source: deed.source,
         original: None,
         modal: deed.modal,
+        trigger: deed
+            .modal
+            .and_then(|id| inner.world.modals.get(&id)?.opened_by.clone()),
     };
     inner.world.put(Change::Interaction(row.clone()));
     let event = event(inner, &row, deed);

@@ -20,7 +20,7 @@ use crate::sandbox::{
     wire,
     world::{
         journal::Change,
-        model::{Channel, Overwrite, Target},
+        model::{Overwrite, Target},
         note::Note,
         snowflake::Id,
     },
@@ -30,6 +30,7 @@ pub async fn health(State(app): State<App>) -> Done {
     app.within(|inner| {
         Ok(Json(json!({
             "ok": !inner.world.failed, "gateway_connections": inner.hub.connected(),
+            "identifies": inner.hub.starts.granted,
             "unknown_endpoints": inner.unknown_endpoints, "invalid_requests": inner.limits.invalid,
         })))
     })
@@ -51,35 +52,10 @@ pub async fn clock(State(app): State<App>, body: Json<Value>) -> Done {
         by.ok_or_else(|| Wrong::bad("advance_ms must not be negative or more than 30 years"))?;
     app.within(|inner| {
         inner.world.clock.advance(TimeDelta::milliseconds(by));
-        archive_idle(inner);
+        inner.elapse();
         inner.world.watchers.tell(Note::Clock);
         Ok(Json(json!({ "now": wire::instant(inner.world.now()) })))
     })
-}
-
-/// Threads in which nothing was written for their time are archived.
-fn archive_idle(inner: &mut Inner) {
-    let now = inner.world.now();
-    let idle = |row: &&Channel| {
-        row.thread.as_ref().is_some_and(|thread| {
-            !thread.archived && now - thread.active_at >= TimeDelta::minutes(thread.archive_minutes)
-        })
-    };
-    let rows: Vec<Channel> = inner
-        .world
-        .channels
-        .values()
-        .filter(idle)
-        .cloned()
-        .collect();
-    for mut row in rows {
-        if let Some(thread) = &mut row.thread {
-            thread.archived = true;
-            thread.archived_at = now;
-        }
-        inner.world.put_channel(row.clone());
-        inner.emit_channel("UPDATE", &row);
-    }
 }
 
 fn read<T: for<'de> Deserialize<'de>>(body: &Value) -> Result<T, Wrong> {
@@ -202,8 +178,7 @@ fn change_overwrite(app: &App, path: &(String, String), sides: Option<(u64, u64)
             None if !had => return Err(Wrong::unknown("no such overwrite")),
             None => {}
         }
-        inner.world.put_channel(channel.clone());
-        inner.emit_channel("UPDATE", channel);
+        inner.change_channel(channel);
         Ok(Json(wire::channel(&inner.world, channel)))
     })
 }

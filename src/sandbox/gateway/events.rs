@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{GUILD_MEMBERS, GUILD_MESSAGES, GUILDS, MESSAGE_CONTENT};
+use super::{GUILD_MEMBERS, GUILD_MESSAGE_TYPING, GUILD_MESSAGES, GUILDS, MESSAGE_CONTENT};
 use crate::sandbox::{
     json::Look,
     server::Inner,
@@ -92,6 +92,36 @@ impl Inner {
         self.emit(GUILDS, &format!("THREAD_{what}"), &value);
     }
 
+    /// Stores a changed channel and tells it. A channel that opens to the bot brings its threads.
+    pub fn change_channel(&mut self, channel: &Channel) {
+        let bot = self.world.bot();
+        let before = self.world.channels.get(&channel.id);
+        let was_open = before.is_some_and(|row| self.world.can_see(bot, row));
+        self.world.put_channel(channel.clone());
+        self.emit_channel("UPDATE", channel);
+        if channel.thread.is_none() && !was_open && self.world.can_see(bot, channel) {
+            self.emit_threads(channel.id);
+        }
+    }
+
+    fn emit_threads(&mut self, parent: Id) {
+        let bot = self.world.bot();
+        let rows = self.world.channels.values();
+        let rows: Vec<&Channel> = rows
+            .filter(|row| row.parent_id == Some(parent) && self.world.can_see(bot, row))
+            .filter(|row| row.thread.as_ref().is_some_and(|one| !one.archived))
+            .collect();
+        let members = rows
+            .iter()
+            .filter_map(|row| wire::thread_member(&self.world, row, bot));
+        let threads = rows.iter().map(|row| wire::channel(&self.world, row));
+        let data = json!({
+            "guild_id": self.world.guild().id, "channel_ids": [parent],
+            "threads": threads.collect::<Vec<_>>(), "members": members.collect::<Vec<_>>(),
+        });
+        self.emit(GUILDS, "THREAD_LIST_SYNC", &data);
+    }
+
     pub fn emit_thread_members(&mut self, thread: &Channel, added: &[Id], removed: &[Id]) {
         let bot = self.world.bot();
         if !self.world.can_see(bot, thread) && !removed.contains(&bot) {
@@ -107,6 +137,32 @@ impl Inner {
             "added_members": added.collect::<Vec<_>>(), "removed_member_ids": removed,
         });
         self.emit(GUILDS, "THREAD_MEMBERS_UPDATE", &data);
+    }
+
+    pub fn emit_pins(&mut self, channel: &Channel) {
+        if !self.world.can_see(self.world.bot(), channel) {
+            return;
+        }
+        let messages = self.world.messages.get(&channel.id).into_iter();
+        let last = messages
+            .flat_map(|of| of.values())
+            .filter_map(|one| one.pinned_at)
+            .max();
+        let data = json!({
+            "guild_id": self.world.guild().id, "channel_id": channel.id,
+            "last_pin_timestamp": last.map(wire::instant),
+        });
+        self.emit(GUILDS, "CHANNEL_PINS_UPDATE", &data);
+    }
+
+    pub fn emit_typing(&mut self, channel: Id, user: Id) {
+        let member = self.world.members.get(&user);
+        let data = json!({
+            "guild_id": self.world.guild().id, "channel_id": channel, "user_id": user,
+            "timestamp": self.world.now().timestamp(),
+            "member": member.map(|row| wire::member(&self.world, row)),
+        });
+        self.emit(GUILD_MESSAGE_TYPING, "TYPING_START", &data);
     }
 
     pub fn emit_role(&mut self, what: &str, role: &Role) {

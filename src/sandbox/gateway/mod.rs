@@ -2,7 +2,9 @@
 //! `socket`. No REST, no rules.
 
 pub mod events;
+mod pack;
 pub mod socket;
+pub mod starts;
 
 use std::collections::{HashMap, VecDeque};
 
@@ -12,6 +14,7 @@ use tokio::sync::mpsc;
 pub const GUILDS: u64 = 1;
 pub const GUILD_MEMBERS: u64 = 1 << 1;
 pub const GUILD_MESSAGES: u64 = 1 << 9;
+pub const GUILD_MESSAGE_TYPING: u64 = 1 << 11;
 pub const MESSAGE_CONTENT: u64 = 1 << 15;
 
 /// Events kept for a client that comes back.
@@ -61,6 +64,7 @@ impl Session {
 
 #[derive(Debug, Default)]
 pub struct Hub {
+    pub starts: starts::Starts,
     sessions: HashMap<String, Session>,
 }
 

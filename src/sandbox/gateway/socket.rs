@@ -18,7 +18,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{GUILD_MEMBERS, GUILDS, Order};
+use super::{GUILD_MEMBERS, GUILDS, Order, pack::Packer, starts::Start};
 use crate::sandbox::{
     json::Look,
     net::Peer,
@@ -32,6 +32,9 @@ const HEARTBEAT_MS: u64 = 41_250;
 const SILENCE: Duration = Duration::from_millis(HEARTBEAT_MS * 3 / 2);
 /// Discord refuses a larger frame from a client.
 const FRAME_MAX: usize = 4_096;
+/// And more frames in a minute, of real time like heartbeats.
+const FRAMES_MAX: u32 = 120;
+const MINUTE: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Deserialize)]
 pub struct Asked {
@@ -65,6 +68,9 @@ enum End {
 struct Connection {
     app: App,
     socket: WebSocket,
+    packer: Packer,
+    /// When the current minute began, and the frames that came in it.
+    minute: (Instant, u32),
     session: Option<String>,
     link: mpsc::UnboundedSender<Order>,
     orders: mpsc::UnboundedReceiver<Order>,
@@ -76,6 +82,8 @@ impl Connection {
         Self {
             app,
             socket,
+            packer: Packer::Plain,
+            minute: (Instant::now(), 0),
             session: None,
             link,
             orders,
@@ -83,10 +91,8 @@ impl Connection {
     }
 
     async fn send(&mut self, text: String) -> Result<(), End> {
-        self.socket
-            .send(Message::Text(text.into()))
-            .await
-            .map_err(|_| End::Gone)
+        let message = self.packer.pack(text).map_err(|_| End::Close(4_000))?;
+        self.socket.send(message).await.map_err(|_| End::Gone)
     }
 
     async fn close(&mut self, code: u16) {
@@ -114,13 +120,10 @@ impl Connection {
         if asked.v.is_some_and(|version| version != 10) {
             return End::Close(4_012);
         }
-        if let Some(compress) = &asked.compress {
-            tracing::warn!(
-                compress,
-                "the sandbox's gateway does not compress its stream"
-            );
+        let Some(packer) = Packer::of_stream(asked.compress.as_deref()) else {
             return End::Close(4_002);
-        }
+        };
+        self.packer = packer;
         if asked
             .encoding
             .as_deref()
@@ -180,9 +183,23 @@ impl Connection {
         self.hear(&text, heard).await
     }
 
+    /// Counts one frame of the client.
+    fn paced(&mut self) -> bool {
+        let (began, heard) = self.minute;
+        if began.elapsed() >= MINUTE {
+            self.minute = (Instant::now(), 1);
+            return true;
+        }
+        self.minute = (began, heard + 1);
+        heard < FRAMES_MAX
+    }
+
     async fn hear(&mut self, text: &str, heard: &mut Instant) -> Result<(), End> {
         if text.len() > FRAME_MAX {
             return Err(End::Close(4_002));
+        }
+        if !self.paced() {
+            return Err(End::Close(4_008));
         }
         let frame: Value = serde_json::from_str(text).map_err(|_| End::Close(4_002))?;
         match frame.int("op") {
@@ -192,7 +209,7 @@ impl Connection {
                     .await
             }
             Some(2) if self.session.is_some() => Err(End::Close(4_005)),
-            Some(2) => self.identify(frame.at("d")),
+            Some(2) => self.identify(frame.at("d")).await,
             Some(6) => self.resume(frame.at("d")).await,
             Some(3 | 4 | 8) if self.session.is_none() => Err(End::Close(4_003)),
             Some(3 | 4) => Ok(()),
@@ -204,7 +221,7 @@ impl Connection {
         }
     }
 
-    fn identify(&mut self, data: &Value) -> Result<(), End> {
+    async fn identify(&mut self, data: &Value) -> Result<(), End> {
         let token = data
             .text("token")
             .unwrap_or("")
@@ -216,12 +233,17 @@ impl Connection {
         let mut random = [0_u8; 16];
         getrandom::fill(&mut random).map_err(|_| End::Close(4_000))?;
         let id = URL_SAFE_NO_PAD.encode(random);
-        self.app.within(|inner| {
+        let begun = self.app.within(|inner| {
             if token != inner.world.guild().token {
                 return Err(End::Close(4_004));
             }
             if intents & PRIVILEGED_INTENTS & !inner.world.guild().privileged_intents != 0 {
                 return Err(End::Close(4_014));
+            }
+            match inner.hub.starts.ask(inner.world.now()) {
+                Start::Granted => {}
+                Start::TooSoon => return Ok(false),
+                Start::TooMany => return Err(End::Close(4_004)),
             }
             inner.hub.open(id.clone(), intents, self.link.clone());
             inner.hub.send_to(&id, "READY", &ready(inner, &id));
@@ -229,9 +251,15 @@ impl Connection {
                 let guild = wire::guild_create(&inner.world, intents & GUILD_MEMBERS != 0);
                 inner.hub.send_to(&id, "GUILD_CREATE", &guild);
             }
-            Ok(())
+            Ok(true)
         })?;
+        if !begun {
+            return self.invalid_session().await;
+        }
         self.session = Some(id);
+        if data.yes("compress") {
+            self.packer.each_payload();
+        }
         Ok(())
     }
 
@@ -253,6 +281,10 @@ impl Connection {
             self.session = Some(id);
             return Ok(());
         }
+        self.invalid_session().await
+    }
+
+    async fn invalid_session(&mut self) -> Result<(), End> {
         self.send(json!({ "op": 9, "t": null, "s": null, "d": false }).to_string())
             .await
     }

@@ -214,8 +214,7 @@ pub async fn edit(State(app): State<App>, Path(id): Path<Id>, payload: Payload) 
         }
         let own = inner.world.channel_permissions(inner.world.bot(), &channel);
         apply(inner, &mut channel, &payload.json, own)?;
-        inner.world.put_channel(channel.clone());
-        inner.emit_channel("UPDATE", &channel);
+        inner.change_channel(&channel);
         ok(wire::channel(&inner.world, &channel))
     })
 }
@@ -262,8 +261,7 @@ pub async fn set_overwrite(
         )?;
         channel.overwrites.retain(|old| old.id != target);
         channel.overwrites.push(read);
-        inner.world.put_channel(channel.clone());
-        inner.emit_channel("UPDATE", &channel);
+        inner.change_channel(&channel);
         empty()
     })
 }
@@ -278,8 +276,7 @@ pub async fn delete_overwrite(
         let own = inner.world.channel_permissions(inner.world.bot(), &channel);
         may_set(Some(old.ok_or_else(Refused::unknown_overwrite)?), None, own)?;
         channel.overwrites.retain(|old| old.id != target);
-        inner.world.put_channel(channel.clone());
-        inner.emit_channel("UPDATE", &channel);
+        inner.change_channel(&channel);
         empty()
     })
 }

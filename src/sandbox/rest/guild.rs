@@ -8,7 +8,7 @@ use super::{empty, ok, within};
 use crate::sandbox::{
     body::Payload,
     error::{Answer, Faults, Refused},
-    json::{Look, bits, length},
+    json::{Look, bits, length, switch},
     permissions::{ADMINISTRATOR, MANAGE_ROLES},
     server::{App, Inner},
     wire,
@@ -21,7 +21,7 @@ use crate::sandbox::{
 
 #[derive(Debug, Deserialize)]
 pub struct Counts {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "switch")]
     with_counts: bool,
 }
 

@@ -88,7 +88,7 @@ pub async fn list(State(app): State<App>, Path(id): Path<Id>, Query(page): Query
 }
 
 /// A message that is there for the bot; ephemerals are not.
-fn find(inner: &Inner, channel: Id, id: Id) -> Result<Message, Refused> {
+pub fn find(inner: &Inner, channel: Id, id: Id) -> Result<Message, Refused> {
     let message = inner
         .world
         .message(channel, id)

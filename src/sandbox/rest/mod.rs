@@ -5,6 +5,7 @@ mod commands;
 mod guild;
 pub mod interactions;
 mod messages;
+mod pins;
 mod threads;
 mod users;
 
@@ -22,6 +23,7 @@ use super::{
     error::Answer,
     front,
     server::{App, Inner},
+    traffic,
 };
 
 pub fn routes(app: &App) -> Router<App> {
@@ -33,7 +35,8 @@ pub fn routes(app: &App) -> Router<App> {
         .merge(interaction_routes())
         .method_not_allowed_fallback(unknown)
         .fallback(unknown)
-        .layer(middleware::from_fn_with_state(app.clone(), front::front));
+        .layer(middleware::from_fn_with_state(app.clone(), front::front))
+        .layer(middleware::from_fn_with_state(app.clone(), traffic::record));
     Router::new().nest("/api/v10", table)
 }
 
@@ -82,6 +85,17 @@ fn channel_routes() -> Router<App> {
         .route(
             "/channels/{channel}/messages",
             get(messages::list).post(messages::create),
+        )
+        .route("/channels/{channel}/typing", post(pins::typing))
+        .route("/channels/{channel}/pins", get(pins::list_old))
+        .route(
+            "/channels/{channel}/pins/{message}",
+            put(pins::add).delete(pins::remove),
+        )
+        .route("/channels/{channel}/messages/pins", get(pins::list))
+        .route(
+            "/channels/{channel}/messages/pins/{message}",
+            put(pins::add).delete(pins::remove),
         )
         .route(
             "/channels/{channel}/messages/bulk-delete",

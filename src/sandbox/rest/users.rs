@@ -35,7 +35,7 @@ async fn gateway(State(app): State<App>) -> Json<Value> {
 }
 
 async fn gateway_bot(State(app): State<App>) -> Json<Value> {
-    let start = json!({ "total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1 });
+    let start = app.within(|inner| inner.hub.starts.json(inner.world.now()));
     Json(json!({ "url": address(&app), "shards": 1, "session_start_limit": start }))
 }
 

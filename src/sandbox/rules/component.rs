@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::sandbox::{
     error::Faults,
@@ -20,6 +20,7 @@ pub const CHANNEL_SELECT: i64 = 8;
 pub const SECTION: i64 = 9;
 pub const TEXT_DISPLAY: i64 = 10;
 pub const THUMBNAIL: i64 = 11;
+pub const SEPARATOR: i64 = 14;
 pub const CONTAINER: i64 = 17;
 pub const LABEL: i64 = 18;
 pub const FILE_UPLOAD: i64 = 19;
@@ -72,6 +73,48 @@ fn number(one: &Value, next: &mut i64) -> Value {
         }
     }
     one
+}
+
+/// A component of a message as Discord gives it back: with what was left to its default, and
+/// without what only counts in modals.
+pub fn shown(mut one: Value) -> Value {
+    let defaults = match kind(&one) {
+        select if is_select(select) => {
+            if let Some(object) = one.as_object_mut() {
+                object.remove("required");
+            }
+            json!({ "min_values": 1, "max_values": 1 })
+        }
+        CONTAINER => json!({ "accent_color": null, "spoiler": false }),
+        THUMBNAIL => json!({ "description": null, "spoiler": false }),
+        SEPARATOR => json!({ "spacing": 1, "divider": true }),
+        _ => Value::Null,
+    };
+    for (key, default) in defaults.as_object().into_iter().flatten() {
+        if !one.has(key) {
+            one.set(key, default.clone());
+        }
+    }
+    if let Some(children) = one.get("components").and_then(Value::as_array).cloned() {
+        let children: Vec<Value> = children.into_iter().map(shown).collect();
+        one.set("components", children);
+    }
+    if let Some(accessory) = one.get("accessory").cloned() {
+        one.set("accessory", shown(accessory));
+    }
+    one
+}
+
+/// A message's text with that of its text displays: what mentions are looked for in.
+pub fn text(content: &str, components: &[Value]) -> String {
+    let mut text = content.to_owned();
+    for one in flat(components) {
+        if kind(one) == TEXT_DISPLAY {
+            text.push('\n');
+            text.push_str(one.text("content").unwrap_or(""));
+        }
+    }
+    text
 }
 
 pub fn check(list: &[Value], v2: bool, path: &str, faults: &mut Faults) {
@@ -261,8 +304,6 @@ pub fn options(one: &Value, least: usize, most: usize, path: &str, faults: &mut 
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn row_of(children: &Value) -> Value {

@@ -34,6 +34,8 @@ pub struct Allowed {
     users: Which,
     roles: Which,
     everyone: bool,
+    /// Whether an answer pings whom it answers.
+    pub replied_user: bool,
 }
 
 impl Default for Allowed {
@@ -42,6 +44,7 @@ impl Default for Allowed {
             users: Which::All,
             roles: Which::All,
             everyone: true,
+            replied_user: true,
         }
     }
 }
@@ -88,6 +91,7 @@ pub fn read(body: &Value, faults: &mut Faults) -> Allowed {
         users: which("users", faults),
         roles: which("roles", faults),
         everyone: parse.contains(&"everyone"),
+        replied_user: given.yes("replied_user"),
     }
 }
 

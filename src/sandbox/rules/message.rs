@@ -67,7 +67,8 @@ pub fn read(body: &Value, files: usize, way: Way, at: &str) -> Result<Draft, Ref
     if body.get("components").is_some() {
         let list = body.list("components");
         component::check(list, v2, &path("components"), &mut faults);
-        draft.components = Some(component::numbered(list));
+        let numbered = component::numbered(list);
+        draft.components = Some(numbered.into_iter().map(component::shown).collect());
     }
     if body.get("attachments").is_some() {
         let list = body.list("attachments");
@@ -141,7 +142,17 @@ fn nonce(body: &Value, draft: &mut Draft, path: &str, faults: &mut Faults) {
 
 fn rich(embed: &Value) -> Value {
     let kind = embed.text("type").unwrap_or("rich").to_owned();
-    embed.clone().with("type", kind)
+    let fields = embed.list("fields").iter();
+    let fields = fields.map(|field| field.clone().with("inline", field.yes("inline")));
+    let fields: Vec<Value> = fields.collect();
+    let mut embed = embed.clone().with("type", kind);
+    if !fields.is_empty() {
+        embed.set("fields", fields);
+    }
+    if let Some(object) = embed.as_object_mut() {
+        object.remove("flags");
+    }
+    embed
 }
 
 fn embeds(list: &[Value], path: &str, faults: &mut Faults) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{APP, Place, seed};
-use crate::sandbox::{Options, Sandbox, SandboxError, SystemClock};
+use crate::sandbox::{Clock, Options, Sandbox, SandboxError, SystemClock};
 
 #[tokio::test]
 async fn a_lost_response_is_done_but_its_caller_sees_a_broken_connection() {
@@ -146,6 +146,7 @@ async fn only_loopback_is_bound_and_only_loopback_names_are_answered() {
         world: None,
         clock,
         seed: seed(),
+        traffic: None,
     })
     .await;
     assert!(matches!(refused, Err(SandboxError::NotLoopback(_))));
@@ -177,7 +178,14 @@ async fn an_unanswered_command_is_504_after_three_seconds_and_its_token_is_void(
         .register(json!([{ "name": "open", "description": "d" }]))
         .await;
     let run = json!({ "channel": "triage", "name": "open" });
-    let (status, why) = place.member("tier1", "commands", run).await;
+    let wait = async {
+        tokio::task::yield_now().await;
+        while place.sandbox.app.within(|inner| inner.waiting.is_empty()) {
+            tokio::task::yield_now().await;
+        }
+        place.clock.advance(chrono::TimeDelta::milliseconds(3_001));
+    };
+    let ((status, why), ()) = tokio::join!(place.member("tier1", "commands", run), wait);
     assert_eq!(status, 504);
     assert!(why["error"].as_str().unwrap().contains("3 seconds"));
     let interaction = bot.event("INTERACTION_CREATE").await;

@@ -3,8 +3,12 @@
 mod controls;
 mod gateway;
 mod interactions;
+mod limits;
 mod page;
+mod refusals;
 mod rest;
+mod semantics;
+mod socket;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -69,6 +73,7 @@ pub(super) fn seed() -> WorldSeed {
 
 pub(super) struct Place {
     pub sandbox: Sandbox,
+    pub clock: Arc<FrozenClock>,
     http: reqwest::Client,
     guild: Value,
 }
@@ -85,13 +90,15 @@ impl Place {
         let sandbox = Sandbox::start(Options {
             addr,
             world,
-            clock,
+            clock: clock.clone(),
             seed,
+            traffic: None,
         })
         .await
         .unwrap();
         let mut place = Self {
             sandbox,
+            clock,
             http: reqwest::Client::new(),
             guild: Value::Null,
         };

@@ -150,6 +150,8 @@ pub struct Message {
     /// Only this member sees it.
     pub only_for: Option<Id>,
     pub thread_id: Option<Id>,
+    #[serde(default)]
+    pub pinned_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -158,6 +160,12 @@ pub struct Answers {
     pub kind: u8,
     pub user_id: Id,
     pub command: Option<String>,
+    /// The message whose component was used.
+    #[serde(default)]
+    pub message: Option<Id>,
+    /// What opened the form that was submitted.
+    #[serde(default)]
+    pub trigger: Option<Box<Answers>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -186,6 +194,9 @@ pub struct Interaction {
     pub original: Option<Id>,
     /// The modal that was submitted.
     pub modal: Option<Id>,
+    /// What opened that modal.
+    #[serde(default)]
+    pub trigger: Option<Box<Answers>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -197,6 +208,8 @@ pub struct Modal {
     pub custom_id: String,
     pub title: String,
     pub components: Vec<Value>,
+    #[serde(default)]
+    pub opened_by: Option<Box<Answers>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -98,6 +98,17 @@ struct Stage {
     logs: Logs,
 }
 
+/// Where this story's requests and answers are written; tests/peers/run holds them against Discord's own schema.
+fn traffic() -> std::path::PathBuf {
+    let name = std::thread::current().name().unwrap_or("story").replace("::", "-");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("traffic/scenarios");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join(format!("{name}.jsonl"));
+    // Written anew at each run.
+    let _ = std::fs::remove_file(&file);
+    file
+}
+
 /// The story's hand on everything.
 pub struct World {
     stage: Rc<Stage>,
@@ -113,6 +124,7 @@ impl World {
             world: None,
             clock: clock.clone(),
             seed: seed(),
+            traffic: Some(traffic()),
         })
         .await
         .unwrap();

@@ -11,7 +11,7 @@ use super::{AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT, TO_ANSWER, answers};
 use crate::sandbox::{
     body::Payload,
     error::{Answer, Faults, Refused},
-    json::{Look, bits},
+    json::{Look, bits, switch},
     posts::Post,
     rest::{empty, within},
     rules::{
@@ -30,7 +30,7 @@ use crate::sandbox::{
 
 #[derive(Debug, Deserialize)]
 pub struct Wish {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "switch")]
     with_response: bool,
 }
 
@@ -215,6 +215,7 @@ fn show(inner: &mut Inner, row: &Interaction, payload: &Payload) -> Result<Id, R
         custom_id: data.text("custom_id").unwrap_or("").to_owned(),
         title: data.text("title").unwrap_or("").to_owned(),
         components: component::numbered(data.list("components")),
+        opened_by: Some(Box::new(answers(row))),
     }));
     Ok(id)
 }

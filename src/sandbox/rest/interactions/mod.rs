@@ -24,5 +24,7 @@ fn answers(row: &Interaction) -> Answers {
         kind: row.kind,
         user_id: row.user_id,
         command,
+        message: row.source.filter(|_| row.kind == COMPONENT),
+        trigger: row.trigger.clone(),
     }
 }
