@@ -276,10 +276,10 @@ async fn what_nobody_took_is_raised_and_raised_again_later() {
     let ground = ground().await;
     let id = ground.open(alert("a-1")).await;
     assert_eq!(ground.app.sweep().await.unwrap(), 0);
-    ground.pass(TimeDelta::minutes(20));
+    ground.pass(TimeDelta::minutes(60));
     assert_eq!(ground.app.sweep().await.unwrap(), 1);
     assert_eq!(ground.app.sweep().await.unwrap(), 0);
-    ground.pass(TimeDelta::minutes(20));
+    ground.pass(TimeDelta::minutes(60));
     assert_eq!(ground.app.sweep().await.unwrap(), 1);
     assert_eq!(ground.incident(id).await.visits[0].raised, 2);
     let keys = ground.waiting_keys().await;

@@ -100,7 +100,10 @@ struct Stage {
 
 /// Where this story's requests and answers are written; tests/peers/run holds them against Discord's own schema.
 fn traffic() -> std::path::PathBuf {
-    let name = std::thread::current().name().unwrap_or("story").replace("::", "-");
+    let name = std::thread::current()
+        .name()
+        .unwrap_or("story")
+        .replace("::", "-");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("traffic/scenarios");
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join(format!("{name}.jsonl"));
