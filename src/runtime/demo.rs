@@ -185,11 +185,13 @@ fn welcome(base: &str, http: SocketAddr, data: &Path) {
 The demo approves its own copies of the shipped playbooks: they are drafts, and a live service asks Legal, HR and
 management to approve them first.
 
-  Look      {base}/?as=tier1        the guild as a member sees it; try ?as=tier2, ?as=outsider
+  Open      {base}/?as=tier1 in a browser: you are a triage analyst. Choose #tier1-triage, press Claim on a card,
+            then Escalate. Open a second window as ?as=tier2 to accept. The panel for the leader of a drill sends alerts,
+            moves the clock and breaks things.
   Members   tier1 tier1b tier2 tier3 frontline engineering legal hr grc manager auditor admin outsider owner
   Alerts    POST http://{http}/v1/alerts/purview (also defender, generic), with `Authorization: Bearer demo`
 
-A first try, in another terminal:
+Without a browser, in another terminal:
   curl -s http://{http}/v1/alerts/purview -H 'Authorization: Bearer demo' -H 'content-type: application/json' \\
     --data-binary @templates/samples/purview_dlp_alert_endpoint_web_low.json
   curl -s {base}/sandbox/members/tier1/commands -H 'content-type: application/json' \\
