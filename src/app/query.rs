@@ -10,7 +10,7 @@ use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::{self, Actor, reads};
 use crate::domain::restricted::{Clearance, Level};
 use crate::domain::timeline::{Line, lines};
-use crate::domain::view::{CardView, OnIncident, Sight, card};
+use crate::domain::view::{CardView, OnIncident, Sight, card, record_for};
 use crate::store::access::View;
 use crate::store::people::Member;
 use crate::store::{self, Connection};
@@ -186,6 +186,25 @@ impl App {
                 })
             })
             .await
+    }
+
+    /// The whole record as far as the member's roles may read it: title and answer. Its view is logged with the details.
+    pub async fn record(
+        &self,
+        actor: &Actor,
+        id: IncidentId,
+    ) -> Result<Vec<(String, String)>, AppError> {
+        let mut reader = self.store.read().await?;
+        let visible = self.visible(&mut reader, actor, id).await?;
+        let playbook = &visible.playbook.playbook;
+        policy::details(actor, &visible.incident, playbook, &visible.walls)
+            .ok_or(Refusal::NotFound)?;
+        Ok(record_for(
+            &visible.incident,
+            playbook,
+            &actor.roles,
+            self.zone,
+        ))
     }
 
     /// The card of one stay at a stage, as its channel may see it, and where it may go.

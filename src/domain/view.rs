@@ -4,13 +4,13 @@ use super::alert::Alert;
 use super::form::note;
 use super::ids::{AccountId, AlertId, IncidentId, PersonId, SourceId};
 use super::incident::{EndKind, Finding, Incident, Phase, VisitState};
-use super::playbook::definition::{Playbook, Stage, TransitionKind};
+use super::playbook::definition::{Field, Playbook, Stage, TransitionKind};
 use super::record::{Origin, shown, shown_time};
 use super::restricted::{Clearance, Level};
 use super::role::Role;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An alert of the incident, with what the store knows of it.
 #[derive(Debug, Clone)]
@@ -361,6 +361,24 @@ fn record(incident: &Incident, stage: &Stage, sight: &Sight<'_>) -> Vec<(String,
             let entry = record.latest(&field.id)?;
             let value = shown(field, &entry.state, sight.zone);
             Some((field.title.clone(), value, entry.origin == Origin::Source))
+        })
+        .collect()
+}
+
+/// The whole record for a person, by the fields whose audience one of their roles belongs to.
+pub fn record_for(
+    incident: &Incident,
+    playbook: &Playbook,
+    roles: &BTreeSet<Role>,
+    zone: Tz,
+) -> Vec<(String, String)> {
+    let record = incident.record.judge();
+    let readable = |f: &&Field| f.audience.iter().any(|role| roles.contains(role));
+    let fields = playbook.fields.iter().filter(readable);
+    fields
+        .filter_map(|field| {
+            let entry = record.latest(&field.id)?;
+            Some((field.title.clone(), shown(field, &entry.state, zone)))
         })
         .collect()
 }

@@ -230,7 +230,8 @@ impl Bot {
             }
             CustomId::Details(id) => {
                 let alerts = self.app.details(actor, id).await?;
-                Reply::Show(screens::details(&self.templates, id, &alerts)?)
+                let record = self.app.record(actor, id).await?;
+                Reply::Show(screens::details(&self.templates, id, &alerts, &record)?)
             }
             CustomId::Way(id) => {
                 self.open_way(actor, id, TransitionId::new(first()?))

@@ -140,6 +140,7 @@ pub fn details(
     templates: &Templates,
     id: IncidentId,
     alerts: &[query::Opened],
+    record: &[(String, String)],
 ) -> Result<Card, TemplateFault> {
     let context = Details {
         id: id.to_string(),
@@ -150,15 +151,29 @@ pub fn details(
     let bodies = alerts
         .iter()
         .flat_map(|a| a.bodies.iter().map(move |body| (a.alert, body)));
-    card.files = bodies
-        .take(limits::FILES)
+    let whole = (!record.is_empty()).then(|| CardFile {
+        name: format!("{id}-record.txt"),
+        bytes: record_text(record).into_bytes(),
+    });
+    card.files = whole.into_iter().collect();
+    let room = limits::FILES - card.files.len();
+    let files = bodies
+        .take(room)
         .enumerate()
         .map(|(n, (alert, bytes))| CardFile {
             name: format!("{alert}-body-{}.json", n + 1),
             bytes: bytes.clone(),
-        })
-        .collect();
+        });
+    card.files.extend(files);
     Ok(card)
+}
+
+/// The record as a text file: nothing of it is cut, and nothing in a file is markup.
+fn record_text(record: &[(String, String)]) -> String {
+    let entries = record
+        .iter()
+        .map(|(title, answer)| format!("{title}\n{answer}\n"));
+    entries.collect::<Vec<_>>().join("\n")
 }
 
 fn alert_details(opened: &query::Opened) -> AlertDetails {
