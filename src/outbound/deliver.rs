@@ -51,6 +51,15 @@ impl Outbound {
         let Some(posted) = self.posted(&key).await? else {
             return Ok(Verdict::Delivered(None));
         };
+        // Walled since it was posted: what stands in the open goes, and the card goes on under seal.
+        let open = self.guild.channels.get(&row.channel) == Some(&posted.channel_id);
+        if open && matches!(placed.placement, Placement::SealedThread { .. }) {
+            let call = Call::delete_message(&posted.channel_id, &posted.message_id);
+            return Ok(match self.rest.send(&call).await {
+                Ok(_) | Err(RestFault::Gone { .. }) => Verdict::Repost { stale: key },
+                Err(fault) => fault.into(),
+            });
+        }
         let card = match self.templates.incident_card(&placed.view, press) {
             Ok(card) => card,
             Err(fault) => return Ok(unrenderable(&fault)),
