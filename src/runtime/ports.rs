@@ -3,6 +3,7 @@
 use crate::app::{Clock, Ids};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
+#[cfg(feature = "sandbox")]
 use std::time::Instant;
 
 /// What the service is given from outside the program.

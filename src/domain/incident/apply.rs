@@ -83,24 +83,7 @@ pub fn apply(
         | Event::StatusSet { .. }
         | Event::Reminded { .. }
         | Event::Noted { .. } => beside::apply(&mut incident, event, by, at),
-        Event::Reopened { channel, .. } => {
-            let stage = incident.stage.clone();
-            enter(&mut incident, stage, channel, at);
-        }
-        Event::Routed {
-            playbook,
-            stage,
-            channel,
-            owner,
-            criteria,
-        } => {
-            set_last_visit(&mut incident, VisitState::HandedOn(at));
-            incident.playbook = playbook.clone();
-            owner.clone_into(&mut incident.owner);
-            incident.criteria.clear();
-            note_findings(&mut incident.criteria, criteria);
-            enter(&mut incident, stage.clone(), channel, at);
-        }
+        Event::Reopened { .. } | Event::Routed { .. } => entered(&mut incident, event, at),
         Event::Raised { times } => {
             if let Some(visit) = incident.visits.last_mut() {
                 visit.raised = *times;
@@ -271,6 +254,29 @@ fn returned(
             since: at,
         }),
     };
+}
+
+/// An incident that stands anew: reopened where it ended, or where another playbook begins.
+fn entered(incident: &mut Incident, event: &Event, at: DateTime<Utc>) {
+    if let Event::Reopened { channel, .. } = event {
+        let stage = incident.stage.clone();
+        enter(incident, stage, channel, at);
+    }
+    if let Event::Routed {
+        playbook,
+        stage,
+        channel,
+        owner,
+        criteria,
+    } = event
+    {
+        set_last_visit(incident, VisitState::HandedOn(at));
+        incident.playbook = playbook.clone();
+        owner.clone_into(&mut incident.owner);
+        incident.criteria.clear();
+        note_findings(&mut incident.criteria, criteria);
+        enter(incident, stage.clone(), channel, at);
+    }
 }
 
 /// A new stay at a stage that nobody holds yet.
