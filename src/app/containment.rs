@@ -11,14 +11,15 @@ use crate::domain::restricted::Level;
 pub struct ActionView {
     pub number: u32,
     pub title: String,
-    pub target: String,
+    /// On what or whom; not for an approver who is not on the case.
+    pub target: Option<String>,
     pub state: &'static str,
     /// The sentences of its gates that are closed, while it is proposed.
     pub closed: Vec<String>,
 }
 
 impl App {
-    /// The actions of an incident, for those who read everything of it.
+    /// The actions of an incident, for those who read everything of it and for those who may authorise them.
     pub async fn containment(
         &self,
         actor: &Actor,
@@ -26,10 +27,11 @@ impl App {
     ) -> Result<Vec<ActionView>, AppError> {
         let mut reader = self.store.read().await?;
         let visible = self.visible(&mut reader, actor, id).await?;
-        if visible.clearance.level() < Level::Everything {
+        let playbook = &visible.playbook.playbook;
+        let whole = visible.clearance.level() >= Level::Everything;
+        if !whole && !may(actor, Act::Authorise, &visible.incident, playbook) {
             return Err(Refusal::NotFound.into());
         }
-        let playbook = &visible.playbook.playbook;
         let context = Context::new(self.now(), playbook, Some(actor));
         let views = visible.incident.actions.iter().map(|entry| {
             let action = playbook.action(&entry.action);
@@ -42,7 +44,7 @@ impl App {
             ActionView {
                 number: entry.number,
                 title: action.map_or_else(|| entry.action.clone(), |a| a.title.clone()),
-                target: entry.target.clone(),
+                target: whole.then(|| entry.target.clone()),
                 state: entry.state.word(),
                 closed,
             }

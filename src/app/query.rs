@@ -76,6 +76,8 @@ pub enum Wanted {
     Note,
     Route,
     Contain,
+    /// It has actions that the member may authorise.
+    Authorise,
     Override,
     Receive,
     Timeline,
@@ -268,10 +270,11 @@ impl App {
                 .is_some_and(|clearance| clearance.level() >= Level::Everything)
         };
         let on_case = members.into_iter().filter(cleared).collect();
-        let Some((visit, stay)) = incident.current_visit() else {
+        let Some((visit, _)) = incident.current_visit() else {
             return Ok(None);
         };
-        let (parent, name) = (stay.channel.clone(), id.to_string());
+        // Under the channel that every tier sees: a thread is hidden from members who do not see its parent.
+        let (parent, name) = (ChannelKey::new(placement::SEALED), id.to_string());
         let view = self
             .card_view(&mut reader, &incident, visit, &policy::thread())
             .await?;
@@ -428,6 +431,10 @@ fn allows(
         Wanted::Route => {
             let context = Context::new(chrono::DateTime::UNIX_EPOCH, playbook, Some(actor));
             may_leave(incident, &context).is_ok()
+        }
+        Wanted::Authorise => {
+            may(actor, Act::Authorise, incident, playbook)
+                && (!incident.actions.is_empty() || may(actor, Act::Contain, incident, playbook))
         }
         Wanted::Contain => may(actor, Act::Contain, incident, playbook),
         Wanted::Override => {

@@ -176,16 +176,27 @@ impl Engagement {
     pub fn hr_opens(&self) -> bool {
         let hr = self.contacts.iter().filter(|c| c.side == Role::Hr);
         let read = hr.into_iter().any(|c| c.acknowledged_at.is_some());
-        let last = self.decisions.iter().rev().find(|d| {
-            matches!(
-                d.choice,
-                Choice::HoldContainment | Choice::ProceedContainment
-            )
-        });
-        match last {
+        match self.hr_word() {
             Some(decided) => decided.choice == Choice::ProceedContainment,
             None => read,
         }
+    }
+
+    /// When HR last held containment, if it still does.
+    pub fn hr_held_at(&self) -> Option<DateTime<Utc>> {
+        let word = self.hr_word()?;
+        (word.choice == Choice::HoldContainment).then_some(word.at)
+    }
+
+    /// The newest of hold and proceed. What somebody said who has a conflict of interest by now, counts no more.
+    fn hr_word(&self) -> Option<&Decided> {
+        self.decisions.iter().rev().find(|d| {
+            let on_containment = matches!(
+                d.choice,
+                Choice::HoldContainment | Choice::ProceedContainment
+            );
+            on_containment && self.contact_of(d.by).is_some()
+        })
     }
 
     /// What is said of it in one word.

@@ -47,8 +47,10 @@ pub enum Act {
     Engage,
     /// Agree to, or refuse, what somebody proposed.
     Second,
-    /// Propose, authorise and report containment.
+    /// Propose and report containment.
     Contain,
+    /// Authorise containment: whoever contains, or the second approver, who need not be on the case.
+    Authorise,
     /// Give one's word for an emergency.
     Override,
 }
@@ -120,6 +122,7 @@ pub fn may(actor: &Actor, act: Act, incident: &Incident, playbook: &Playbook) ->
         }
         Act::Second => return any(actor, &[Role::Tier1, Role::Tier2]),
         Act::Contain => return actor.has(Role::Tier3) && incident.on_case.contains(&actor.person),
+        Act::Authorise => return any(actor, &APPROVERS),
         Act::Override => return any(actor, &[Role::Tier3, Role::Manager, Role::Legal]),
         Act::ReadDetails => {
             return incident.on_case.contains(&actor.person)
@@ -137,6 +140,9 @@ pub fn may(actor: &Actor, act: Act, incident: &Incident, playbook: &Playbook) ->
 
 /// The roles that investigate, contain and engage Governance.
 const INVESTIGATORS: [Role; 2] = [Role::Tier2, Role::Tier3];
+
+/// The roles that authorise containment, so that a second person can.
+const APPROVERS: [Role; 2] = [Role::Tier3, Role::Manager];
 
 fn any(actor: &Actor, roles: &[Role]) -> bool {
     roles.iter().any(|role| actor.has(*role))

@@ -1,12 +1,19 @@
 //! The invented playbook with an incident under way, and what the domain's rules make of it. No word of the playbook
 //! occurs in the program.
 
+mod consistency;
+mod containing;
 mod due;
+mod engaging;
 mod form;
+mod leaks;
 mod policy;
 mod random;
+mod random_beside;
 mod record;
 mod refusals;
+mod room;
+mod second;
 mod story;
 
 use super::alert::Severity;
@@ -20,7 +27,7 @@ use super::incident::{
 use super::playbook::definition::{Field, FieldKind, Playbook};
 use super::playbook::read;
 use super::policy::Actor;
-use super::record::{Answer, Origin, State};
+use super::record::{Answer, Entry, Origin, State};
 use super::role::Role;
 use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
 
@@ -175,6 +182,17 @@ fn answer(field: &Field) -> Answer {
             size_bytes: 1000,
         },
     }
+}
+
+/// An entry that somebody typed.
+fn answer_entry(id: &str, choice: &str) -> (FieldId, Entry) {
+    let entry = Entry {
+        state: State::Value(Answer::Choice(choice.to_owned())),
+        origin: Origin::Person,
+        by: PersonId(3),
+        at: start(),
+    };
+    (field(id), entry)
 }
 
 fn field(id: &str) -> FieldId {

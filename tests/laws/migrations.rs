@@ -146,9 +146,11 @@ async fn send(
     let playbook = &form.playbook.playbook;
     let missing = form.form.items.iter().filter(|item| item.shown.is_none());
     let written = missing.map(|item| {
-        let text = match playbook.field(&item.field).unwrap().kind {
-            FieldKind::Time => "2026-11-04 12:00",
-            _ => "Data of customers went to an outside address",
+        let is_time = playbook.field(&item.field).unwrap().kind == FieldKind::Time;
+        let text = if is_time {
+            "2026-11-04 12:00"
+        } else {
+            "Data of customers went to an outside address"
         };
         (item.field.to_string(), vec![text.to_owned()])
     });

@@ -4,7 +4,9 @@ mod harness;
 
 mod alerts;
 mod bodies;
+mod dismissal;
 mod faults;
+mod governance;
 mod handoff;
 mod playbooks;
 mod processes;

@@ -233,7 +233,9 @@ impl Bot {
         let rows = rows.into_iter().map(|row| ContainmentRow {
             number: row.number,
             title: row.title,
-            target: row.target,
+            target: row
+                .target
+                .unwrap_or_else(|| "what only those on the case read".to_owned()),
             state: row.state.to_owned(),
             closed: row.closed,
         });

@@ -84,6 +84,7 @@ fn wanted(verb: Verb) -> Wanted {
         Verb::Note | Verb::Status => Wanted::Note,
         Verb::Route => Wanted::Route,
         Verb::Contain(ContainAct::Override) => Wanted::Override,
+        Verb::Contain(ContainAct::List | ContainAct::Authorise) => Wanted::Authorise,
         Verb::Contain(_) => Wanted::Contain,
         Verb::Accept | Verb::Return => Wanted::Receive,
         Verb::Timeline => Wanted::Timeline,

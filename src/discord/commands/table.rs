@@ -111,6 +111,7 @@ const READERS: [Role; 4] = [Role::Tier2, Role::Tier3, Role::Manager, Role::Audit
 
 const INVESTIGATORS: [Role; 2] = [Role::Tier2, Role::Tier3];
 const RESPONDERS: [Role; 1] = [Role::Tier3];
+const APPROVERS: [Role; 2] = [Role::Tier3, Role::Manager];
 const EMERGENCY: [Role; 3] = [Role::Tier3, Role::Manager, Role::Legal];
 const SIDES: [(&str, &str); 3] = [("legal", "Legal"), ("hr", "HR"), ("grc", "GRC")];
 const REOPENERS: [Role; 4] = [Role::Tier1, Role::Tier2, Role::Tier3, Role::Manager];
@@ -302,7 +303,7 @@ pub const COMMANDS: [Command; 25] = [
         name: "contain list",
         what: "Where each containment action stands, and what it waits for",
         options: &[incident("Which one", true)],
-        roles: &RESPONDERS,
+        roles: &APPROVERS,
     },
     Command {
         verb: Verb::Contain(ContainAct::Propose),
@@ -325,7 +326,7 @@ pub const COMMANDS: [Command; 25] = [
         name: "contain authorise",
         what: "Authorise a proposed action, where its gates are open",
         options: &[incident("Which one", true), NUMBER],
-        roles: &RESPONDERS,
+        roles: &APPROVERS,
     },
     Command {
         verb: Verb::Contain(ContainAct::Done),

@@ -4,7 +4,7 @@ use super::apply::{append, confirm};
 use super::event::Event;
 use super::{Incident, Override, Proposal};
 use crate::domain::containment::{ActionState, ContainmentAction};
-use crate::domain::governance::{Choice, Decided, Engagement};
+use crate::domain::governance::{Choice, Contact, Decided, Engagement};
 use crate::domain::ids::PersonId;
 use chrono::{DateTime, Utc};
 
@@ -164,17 +164,7 @@ fn answered(incident: &mut Incident, number: u32, choice: Choice, by: PersonId, 
         .filter(|c| c.person == by || c.deputy == Some(by));
     match choice {
         Choice::Conclude => engagement.concluded_at = Some(at),
-        // The deputy takes the contact's place, and the contact is out of it.
-        Choice::Conflict => {
-            for contact in mine {
-                if contact.person == by
-                    && let Some(deputy) = contact.deputy.take()
-                {
-                    contact.person = deputy;
-                    contact.acknowledged_at = None;
-                }
-            }
-        }
+        Choice::Conflict => {}
         // Whoever answers has read it.
         Choice::Acknowledge
         | Choice::Notify
@@ -192,5 +182,23 @@ fn answered(incident: &mut Incident, number: u32, choice: Choice, by: PersonId, 
     }
     if choice == Choice::Conflict {
         incident.conflicted.insert(by);
+        let contacts = incident
+            .engagements
+            .iter_mut()
+            .flat_map(|e| &mut e.contacts);
+        contacts.for_each(|contact| step_aside(contact, by));
+    }
+}
+
+/// The deputy takes the contact's place; whoever has the conflict is out of it, as contact and as deputy.
+fn step_aside(contact: &mut Contact, by: PersonId) {
+    if contact.deputy == Some(by) {
+        contact.deputy = None;
+    }
+    if contact.person == by
+        && let Some(deputy) = contact.deputy.take()
+    {
+        contact.person = deputy;
+        contact.acknowledged_at = None;
     }
 }

@@ -52,7 +52,7 @@ pub fn authorise(
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Refusal> {
     open_still(incident)?;
-    let actor = allowed(incident, Act::Contain, context)?;
+    let actor = allowed(incident, Act::Authorise, context)?;
     let (entry, action) = proposed(incident, number, context)?;
     if action.needs_second_person && entry.proposed_by == actor.person {
         return Err(Refusal::SamePerson);
@@ -123,9 +123,8 @@ pub fn override_gates(
         .find(|gate| matches!(gate.kind, GateKind::HrBeforePerson { .. }))
         .ok_or_else(|| no_action(number, "has no gate that an emergency may open"))?;
     if incident
-        .overrides
-        .iter()
-        .any(|o| o.gate == gate.id && o.by == actor.person)
+        .words_for(&gate.id)
+        .any(|word| word.by == actor.person)
     {
         return Err(Refusal::SamePerson);
     }

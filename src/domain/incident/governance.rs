@@ -5,7 +5,7 @@ use super::decide::{Context, allowed, entries, open_still};
 use super::event::Event;
 use super::readiness::readiness;
 use super::{Incident, Refusal};
-use crate::domain::governance::{Choice, Engagement};
+use crate::domain::governance::{Choice, Decided, Engagement};
 use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::{Act, Actor};
 
@@ -61,7 +61,7 @@ pub fn answer(
             role: choice.sides().first().copied(),
         });
     }
-    if said_already(engagement, choice, actor) {
+    if said_already(incident, engagement, choice, actor) {
         return Ok(Vec::new());
     }
     if choice == Choice::Conflict && contact.deputy.is_none() {
@@ -89,12 +89,21 @@ pub fn remind(incident: &Incident, number: u32) -> Result<Vec<Event>, Refusal> {
     }])
 }
 
-/// Pressing twice is no second decision.
-fn said_already(engagement: &Engagement, choice: Choice, actor: &Actor) -> bool {
-    let mine = engagement
-        .decisions
+/// Pressing twice is no second decision; the same word after somebody else's is one.
+fn said_already(
+    incident: &Incident,
+    engagement: &Engagement,
+    choice: Choice,
+    actor: &Actor,
+) -> bool {
+    let mine = |decided: &Decided| decided.by == actor.person && decided.choice == choice;
+    let newest = incident
+        .engagements
         .iter()
-        .rev()
-        .find(|d| d.by == actor.person);
-    mine.is_some_and(|last| last.choice == choice)
+        .filter_map(|e| e.decisions.last());
+    let newest_at = newest.map(|d| d.at).max();
+    let last = engagement.decisions.last();
+    let repeated = last.is_some_and(|d| mine(d) && Some(d.at) == newest_at);
+    let read_already = choice == Choice::Acknowledge && engagement.decisions.iter().any(mine);
+    repeated || read_already
 }

@@ -230,9 +230,18 @@ impl Incident {
         self.visits.iter().enumerate().next_back()
     }
 
+    /// The words for an emergency that still count: a later hold of HR takes them back.
+    pub fn words_for<'i>(&'i self, gate: &'i str) -> impl Iterator<Item = &'i Override> {
+        let held_at = self.engagements.iter().filter_map(Engagement::hr_held_at);
+        let held_at = held_at.max();
+        self.overrides
+            .iter()
+            .filter(move |o| o.gate == gate && held_at.is_none_or(|held| o.at > held))
+    }
+
     /// Two persons of the two kinds that may, have overridden the gate.
     pub fn is_overridden(&self, gate: &str) -> bool {
-        let words = || self.overrides.iter().filter(|o| o.gate == gate);
+        let words = || self.words_for(gate);
         words().any(|one| {
             one.role == Role::Tier3
                 && words().any(|other| other.role != Role::Tier3 && other.by != one.by)

@@ -3,6 +3,7 @@
 use super::command::Submission;
 use super::decide::{Context, allowed, entries, open_still};
 use super::event::Event;
+use super::readiness::readiness;
 use super::{EndKind, Incident, Proposal, Refusal};
 use crate::domain::ids::PersonId;
 use crate::domain::playbook::definition::{Transition, TransitionKind};
@@ -51,11 +52,12 @@ pub fn agree(
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Refusal> {
     let (proposal, reason, _) = judged(incident, reason, context)?;
-    let kind = context
+    let transition = context
         .playbook
         .transition(&proposal.transition)
-        .and_then(|transition| EndKind::of(transition.kind))
         .ok_or(Refusal::NothingProposed)?;
+    let kind = EndKind::of(transition.kind).ok_or(Refusal::NothingProposed)?;
+    stands_still(incident, proposal, transition, context)?;
     let ended = Event::Ended {
         transition: proposal.transition.clone(),
         kind,
@@ -65,6 +67,31 @@ pub fn agree(
         done: proposal.done.clone(),
     };
     Ok(vec![Event::Agreed { reason }, ended])
+}
+
+/// What came up since it was proposed counts: a criterion met meanwhile, a gate that closed.
+fn stands_still(
+    incident: &Incident,
+    proposal: &Proposal,
+    transition: &Transition,
+    context: &Context<'_>,
+) -> Result<(), Refusal> {
+    let submission = Submission {
+        transition: proposal.transition.clone(),
+        criteria: proposal.criteria.clone(),
+        // The record was appended when it was proposed.
+        answers: BTreeMap::new(),
+        done: proposal.done.clone(),
+    };
+    let mut readiness = readiness(incident, transition, &submission, context);
+    if suffices(incident, transition, &submission, context) {
+        readiness.gates.clear();
+    }
+    if readiness.is_ready() {
+        Ok(())
+    } else {
+        Err(Refusal::RecordIncomplete(Box::new(readiness)))
+    }
 }
 
 pub fn refuse(

@@ -12,6 +12,7 @@ pub mod process;
 mod seen;
 mod steps;
 
+pub use form::Answer;
 pub use member::Member;
 pub use seen::Message;
 pub use steps::TRIAGE;
