@@ -1,6 +1,6 @@
 //! Entry: reads the command line, runs what it names, stops on Ctrl-C or SIGTERM.
 
-use baton::cli::{self, Cli, Command, RunArgs};
+use baton::cli::{self, Cli, Command, PeopleCommand, RunArgs};
 use baton::runtime::ports::Ports;
 use baton::{runtime, telemetry};
 use clap::Parser as _;
@@ -25,6 +25,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     let (out, err) = (&mut stdout(), &mut stderr());
     match command {
         Command::Check(args) => cli::check::run(&args, ports.clock.as_ref(), out).await,
+        Command::Export(args) => cli::export::run(&args, ports, out).await,
+        Command::People(PeopleCommand::Import(args)) => cli::people::run(&args, ports, out).await,
         Command::Replay(args) => cli::replay::run(&args, ports, out).await,
         Command::Verify(args) => cli::verify::run(&args, out).await,
         Command::Try(args) => cli::try_body::run(&args, ports.clock.as_ref(), out, err),

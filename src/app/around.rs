@@ -49,7 +49,7 @@ impl App {
                     let person = incident.concerned.first().copied();
                     let past = history(connection, person, around, &chosen.playbook).await?;
                     let now = app.now();
-                    let found = facts(on.as_ref(), Some(incident), past, &chosen.playbook, now);
+                    let found = facts(on.as_ref(), Some(incident), &past, &chosen.playbook, now);
                     let entry = chosen.playbook.entry(&found).ok_or(Refusal::Changed)?;
                     let stage = chosen
                         .playbook

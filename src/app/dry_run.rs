@@ -40,7 +40,7 @@ pub fn dry_run(
     };
     let unknown = History::default();
     let mut ways = playbooks.current().iter();
-    let route = ways.find_map(|loaded| route(loaded, &on, unknown, now))?;
+    let route = ways.find_map(|loaded| route(loaded, &on, &unknown, now))?;
     let unrouted = playbooks
         .fallback()
         .is_some_and(|last| last.reference == route.loaded.reference);
@@ -66,6 +66,8 @@ fn first_card(route: &Route, on: OnIncident, now: DateTime<Utc>, zone: Tz) -> Op
         alerts: &[on],
         names: &BTreeMap::new(),
         detections: None,
+        // The directory is not asked.
+        walls_known: true,
         clearance: &policy::channel(stage, false, false),
         now,
         zone,

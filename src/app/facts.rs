@@ -10,9 +10,13 @@ use crate::store::{self, Connection, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// What the history says of a person, for one playbook's window.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct History {
     pub known: bool,
+    /// By the directory.
+    pub department: Option<String>,
+    /// Whether the walls around them can be computed.
+    pub walls_known: bool,
     pub detections: i64,
     pub open_incidents: i64,
 }
@@ -35,8 +39,12 @@ pub async fn history(
         None => 0,
     };
     let open_incidents = store::alert::count_open_incidents(connection, person).await?;
+    let listed = store::directory::find(connection, person).await?;
+    let listed = listed.unwrap_or_default();
     Ok(History {
         known: true,
+        department: listed.department,
+        walls_known: listed.walls_known,
         detections,
         open_incidents,
     })
@@ -46,7 +54,7 @@ pub async fn history(
 pub fn facts(
     on: Option<&OnIncident>,
     incident: Option<&Incident>,
-    history: History,
+    history: &History,
     playbook: &Playbook,
     now: DateTime<Utc>,
 ) -> Facts {
@@ -65,7 +73,7 @@ pub fn facts(
         incident,
         person: PersonFacts {
             known: history.known,
-            department: None,
+            department: history.department.as_deref(),
             detections_in_window: history.detections,
             open_incidents: history.open_incidents,
         },

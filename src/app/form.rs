@@ -278,7 +278,7 @@ impl App {
         let found = facts(
             on.as_ref(),
             Some(&visible.incident),
-            history,
+            &history,
             playbook,
             self.now(),
         );

@@ -278,7 +278,7 @@ impl App {
         let around = store::alert::occurred_at(arriving.alert, now);
         for loaded in self.playbooks.current() {
             let history = history(connection, person, around, &loaded.playbook).await?;
-            if let Some(found) = route(loaded, &on, history, now) {
+            if let Some(found) = route(loaded, &on, &history, now) {
                 return Ok(found);
             }
         }
@@ -307,7 +307,7 @@ impl App {
         let around = store::alert::occurred_at(arriving.alert, now);
         let history = history(connection, kept.person, around, &loaded.playbook).await?;
         let on = arriving.on_incident(id, now);
-        let found = facts(Some(&on), Some(&state), history, &loaded.playbook, now);
+        let found = facts(Some(&on), Some(&state), &history, &loaded.playbook, now);
         Ok(Command::Attach {
             alert: id,
             severity: arriving.alert.severity,

@@ -4,7 +4,9 @@
 pub mod act;
 mod around;
 pub mod containment;
+pub mod directory;
 pub mod dry_run;
+pub mod export;
 mod facts;
 pub mod form;
 pub mod governance;
@@ -17,6 +19,7 @@ pub mod route;
 pub mod sweep;
 #[cfg(test)]
 mod tests;
+pub mod way;
 
 use crate::domain::incident::Refusal;
 use crate::store::{Store, StoreError};

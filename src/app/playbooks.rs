@@ -26,6 +26,7 @@ pub struct FileFaults {
 }
 
 /// Those in force in the order in which they are asked whether they take an alert.
+#[derive(Default)]
 pub struct Playbooks {
     current: Vec<Arc<Loaded>>,
     by_hash: RwLock<BTreeMap<String, Arc<Loaded>>>,

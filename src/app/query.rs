@@ -353,12 +353,18 @@ impl App {
             store::alert::occurred_at(&on.alert, on.received_at)
         });
         let history = history(connection, person, around, &loaded.playbook).await?;
+        let mut walls_known = true;
+        for person in &incident.concerned {
+            let listed = store::directory::find(connection, *person).await?;
+            walls_known &= listed.is_some_and(|listed| listed.walls_known);
+        }
         let names = store::people::names(connection).await?;
         let sight = Sight {
             playbook: &loaded.playbook,
             alerts: &alerts,
             names: &names,
             detections: person.map(|_| history.detections),
+            walls_known,
             clearance,
             now: self.now(),
             zone: self.zone,

@@ -24,7 +24,7 @@ pub struct Route {
 pub fn route(
     loaded: &Arc<Loaded>,
     on: &OnIncident,
-    history: History,
+    history: &History,
     now: DateTime<Utc>,
 ) -> Option<Route> {
     let playbook = &loaded.playbook;

@@ -5,6 +5,7 @@ mod intake;
 mod proof;
 mod reading;
 mod replaying;
+mod walls;
 
 use super::intake::{Arrived, Batch, Taken};
 use super::playbooks::Playbooks;

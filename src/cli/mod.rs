@@ -1,7 +1,10 @@
-//! The command line: one enum, a line a subcommand, and those that start no service: `check`, `replay`, `verify`, `try`.
+//! The command line: one enum, a line a subcommand, and those that start no service: `check`, `people`, `replay`,
+//! `verify`, `try`.
 //! They print to a writer that they are given; what is wrong with a call is an error, what is found an exit code.
 
 pub mod check;
+pub mod export;
+pub mod people;
 pub mod replay;
 #[cfg(test)]
 mod tests;
@@ -39,6 +42,11 @@ pub enum Command {
     Run(RunArgs),
     /// Says what is wrong or missing before `run`, each with its cure
     Check(CheckArgs),
+    /// An incident's timeline out of the store; asks for a reason, which the access log keeps
+    Export(ExportArgs),
+    /// The people directory: who is whom, in which department, under which line manager
+    #[command(subcommand)]
+    People(PeopleCommand),
     /// Takes quarantined bodies in again, once adapter or sender is mended
     Replay(ReplayArgs),
     /// Proves the history: passes, or names the first entry that does not hold
@@ -93,6 +101,66 @@ pub struct CheckArgs {
     /// The configuration to look at
     #[arg(long, value_name = "FILE")]
     pub config: PathBuf,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum PeopleCommand {
+    /// Takes the directory from a CSV file: all of it, or nothing where a line is not right
+    Import(ImportArgs),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ImportArgs {
+    /// CSV in UTF-8, with the columns person, name, department, line_manager, account; and, where there are
+    /// more identities, sid, domain_name, aliases (separated by `;`)
+    pub file: PathBuf,
+    /// Says what would change, and changes nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Known persons who stand on one line are one: joins them
+    #[arg(long)]
+    pub merge: bool,
+    #[command(flatten)]
+    pub at: StoreArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportFormat {
+    Json,
+    Csv,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ExportArgs {
+    /// Such as INC-42
+    #[arg(value_parser = incident)]
+    pub incident: crate::domain::ids::IncidentId,
+    /// Why it leaves the program
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    #[arg(long, value_enum, default_value_t = ExportFormat::Json)]
+    pub format: ExportFormat,
+    /// A new file, for its owner only; without it, the standard output
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub at: StoreArgs,
+}
+
+fn incident(text: &str) -> Result<crate::domain::ids::IncidentId, &'static str> {
+    text.parse().map_err(|()| "an incident is written INC-42")
+}
+
+/// Which store is meant.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub struct StoreArgs {
+    /// The configuration that names the store
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The folder of the store
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -27,7 +27,7 @@ impl Ids for Zeros {
     }
 }
 
-fn ports() -> Ports {
+pub(super) fn ports() -> Ports {
     Ports {
         clock: Arc::new(Frozen),
         ids: Arc::new(Zeros),
@@ -40,7 +40,7 @@ fn payload(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn ended_well(code: ExitCode) -> bool {
+pub(super) fn ended_well(code: ExitCode) -> bool {
     format!("{code:?}") == format!("{:?}", ExitCode::SUCCESS)
 }
 
@@ -208,7 +208,7 @@ fn an_unknown_source_names_those_that_there_are() {
 // ---------------------------------------------------------------- replay and verify
 
 /// Takes these bodies into the store of a folder, as the intake would.
-async fn taken_in(data: &Path, source: &str, elements: Vec<Arrived>) {
+pub(super) async fn taken_in(data: &Path, source: &str, elements: Vec<Arrived>) {
     let (store, writing) = Store::open(&store_in(data)).await.unwrap();
     let files = crate::domain::playbook::shipped::embedded()
         .map(|(name, text)| (name.to_owned(), text.to_owned()));
@@ -241,14 +241,14 @@ async fn taken_in(data: &Path, source: &str, elements: Vec<Arrived>) {
     tokio::join!(work, writing);
 }
 
-fn unread(text: &str) -> Arrived {
+pub(super) fn unread(text: &str) -> Arrived {
     Arrived {
         raw: text.as_bytes().to_vec(),
         reading: Err(("/id".to_owned(), "an older adapter could not".to_owned())),
     }
 }
 
-async fn replayed(data: &Path) -> (bool, String) {
+pub(super) async fn replayed(data: &Path) -> (bool, String) {
     let args = ReplayArgs {
         config: None,
         data: Some(data.to_owned()),

@@ -51,8 +51,8 @@ pub enum CustomId {
     /// A list of answers that are no value; the value is `field|mark`.
     Mark(DraftId),
     Submit(DraftId),
-    /// A page of a timeline, from 0.
-    Timeline(IncidentId, u32),
+    /// A page of a timeline, from 0; `true` shows everything, `false` the decisions.
+    Timeline(IncidentId, u32, bool),
 }
 
 impl fmt::Display for CustomId {
@@ -84,7 +84,9 @@ impl fmt::Display for CustomId {
             Self::Change(id) => write!(f, "change:{}", id.0),
             Self::Mark(id) => write!(f, "mark:{}", id.0),
             Self::Submit(id) => write!(f, "submit:{}", id.0),
-            Self::Timeline(id, page) => write!(f, "timeline:{}:{page}", id.0),
+            Self::Timeline(id, page, all) => {
+                write!(f, "timeline:{}:{page}:{}", id.0, u8::from(*all))
+            }
         }
     }
 }
@@ -128,7 +130,7 @@ impl FromStr for CustomId {
             "change" => Self::Change(DraftId(number()?)),
             "mark" => Self::Mark(DraftId(number()?)),
             "submit" => Self::Submit(DraftId(number()?)),
-            "timeline" => Self::Timeline(IncidentId(number()?), small(number()?)?),
+            "timeline" => Self::Timeline(IncidentId(number()?), small(number()?)?, number()? != 0),
             _ => return Err(()),
         };
         if parts.next().is_some() {
@@ -244,7 +246,7 @@ mod tests {
             CustomId::Change(d),
             CustomId::Mark(d),
             CustomId::Submit(d),
-            CustomId::Timeline(i, u32::MAX),
+            CustomId::Timeline(i, u32::MAX, true),
         ] {
             let text = id.to_string();
             assert!(text.len() <= 100, "{text}");

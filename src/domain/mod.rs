@@ -3,12 +3,14 @@
 
 pub mod alert;
 pub mod containment;
+pub mod directory;
 pub mod due;
 pub mod effect;
 pub mod form;
 pub mod governance;
 pub mod ids;
 pub mod incident;
+pub mod lanes;
 pub mod placement;
 pub mod playbook;
 pub mod policy;

@@ -205,6 +205,11 @@ pub fn thread() -> Clearance {
     Clearance::at(Level::Everything)
 }
 
+/// What an export may hold: the record, and of counsel text nothing.
+pub fn export() -> Clearance {
+    Clearance::at(Level::Record)
+}
+
 /// The stage whose people work on the incident: where it stands; while it is offered, nobody's but the receiver's.
 fn working_stage<'p>(incident: &Incident, playbook: &'p Playbook) -> Option<&'p Stage> {
     match &incident.phase {

@@ -37,7 +37,7 @@ pub struct Line {
     pub on: Vec<String>,
     /// Field title and answer, reason and the like; empty below the clearance for it.
     pub details: Vec<(String, String)>,
-    /// A step that someone decided, as opposed to what arrived by itself.
+    /// A step that someone decided, as opposed to what arrived by itself, was taken up or was noted.
     pub decision: bool,
 }
 
@@ -118,7 +118,10 @@ impl Teller<'_> {
             Event::AlertRepeated { alert, times } => {
                 line.what = format!("{alert} came again, {times} times in all");
             }
-            Event::Claimed => "claimed".clone_into(&mut line.what),
+            Event::Claimed => {
+                "claimed".clone_into(&mut line.what);
+                line.decision = false;
+            }
             Event::Offered {
                 to,
                 criteria,
@@ -222,7 +225,10 @@ impl Teller<'_> {
             Event::Raised { times } => {
                 line.what = format!("raised: nobody took it in time ({times})");
             }
-            Event::Noted { text } => self.reasoned(line, "noted", text),
+            Event::Noted { text } => {
+                self.reasoned(line, "noted", text);
+                line.decision = false;
+            }
             Event::StatusSet { severity, text } => {
                 let what = severity.map_or_else(
                     || "told the other tiers of a development".to_owned(),

@@ -29,6 +29,8 @@ pub struct Sight<'a> {
     pub names: &'a BTreeMap<PersonId, String>,
     /// Distinct detections of the person concerned in the playbook's window, this one included.
     pub detections: Option<i64>,
+    /// False where a person concerned is not in the directory: their line manager is not walled off.
+    pub walls_known: bool,
     pub clearance: &'a Clearance,
     pub now: DateTime<Utc>,
     pub zone: Tz,
@@ -286,6 +288,10 @@ fn facts(sight: &Sight<'_>) -> Vec<(String, String)> {
             "Detected",
             alert.times.detected_at.map(|at| shown_time(at, sight.zone)),
         );
+    }
+    if !sight.walls_known {
+        let why = "not computed: line manager unknown";
+        put("Wall", Some(why.to_owned()));
     }
     put("Repeats", Some(repeats(sight)));
     facts

@@ -6,4 +6,5 @@ pub mod cards;
 pub mod contexts;
 pub mod escape;
 pub mod form;
+pub mod picture;
 pub mod templates;

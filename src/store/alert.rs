@@ -269,7 +269,9 @@ pub async fn count_detections(
     let (from, to) = (us(around - window), us(around + window));
     let count = sqlx::query_scalar!(
         r#"SELECT COUNT(DISTINCT detection_key) AS "count!: i64" FROM alerts
-           WHERE person_id = ? AND occurred_us BETWEEN ? AND ? AND drill = 0 AND noted IS NULL"#,
+           WHERE person_id IN (SELECT q.id FROM persons p
+                JOIN persons q ON COALESCE(q.same_as_id, q.id) = COALESCE(p.same_as_id, p.id) WHERE p.id = ?)
+              AND occurred_us BETWEEN ? AND ? AND drill = 0 AND noted IS NULL"#,
         person.0,
         from,
         to
@@ -285,8 +287,10 @@ pub async fn count_open_incidents(
     person: PersonId,
 ) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
-        r#"SELECT COUNT(*) AS "count!: i64" FROM incident_persons c JOIN incidents i ON i.id = c.incident_id
-           WHERE c.person_id = ? AND i.is_open = 1"#,
+        r#"SELECT COUNT(DISTINCT i.id) AS "count!: i64" FROM incident_persons c JOIN incidents i ON i.id = c.incident_id
+           WHERE c.person_id IN (SELECT q.id FROM persons p
+                JOIN persons q ON COALESCE(q.same_as_id, q.id) = COALESCE(p.same_as_id, p.id) WHERE p.id = ?)
+              AND i.is_open = 1"#,
         person.0
     )
     .fetch_one(connection)

@@ -162,6 +162,32 @@ pub async fn list(
         .collect()
 }
 
+/// What proves an entry: its kind, its place over all and the hashes, as they are stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    pub seq: i64,
+    pub kind: String,
+    pub payload_hash: String,
+    pub previous_of_incident: String,
+    pub hash: String,
+}
+
+/// The headers of an incident's history, oldest first.
+pub async fn list_sealed(
+    connection: &mut Connection,
+    incident: IncidentId,
+) -> Result<Vec<Sealed>, StoreError> {
+    let rows = sqlx::query_as!(
+        Sealed,
+        "SELECT seq, kind, payload_hash, previous_of_incident, hash FROM event_headers
+         WHERE incident_id = ? ORDER BY number",
+        incident.0
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}
+
 /// A payload's bytes as an event.
 pub fn decode(body: &[u8]) -> Result<Event, StoreError> {
     let text = std::str::from_utf8(body).map_err(|e| StoreError::Inconsistent {

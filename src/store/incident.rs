@@ -114,17 +114,20 @@ pub async fn find_open_for_detection(
     Ok(id.map(IncidentId))
 }
 
-/// The persons concerned and their line managers.
+/// The persons concerned and their line managers, under every number that they have.
 pub async fn walls(connection: &mut Connection, id: IncidentId) -> Result<Walls, StoreError> {
     let rows = sqlx::query!(
-        "SELECT p.id, p.line_manager_id FROM incident_persons c JOIN persons p ON p.id = c.person_id
-         WHERE c.incident_id = ?",
+        r#"WITH concerned AS (
+              SELECT r.id, r.line_manager_id FROM incident_persons c JOIN persons p ON p.id = c.person_id
+              JOIN persons r ON r.id = COALESCE(p.same_as_id, p.id) WHERE c.incident_id = ?),
+           walled AS (
+              SELECT id FROM concerned
+              UNION SELECT COALESCE(m.same_as_id, m.id) FROM concerned c JOIN persons m ON m.id = c.line_manager_id)
+           SELECT id AS "id!: i64" FROM walled
+           UNION SELECT p.id FROM persons p JOIN walled w ON p.same_as_id = w.id"#,
         id.0
     )
     .fetch_all(connection)
     .await?;
-    let both = rows
-        .into_iter()
-        .flat_map(|row| [Some(row.id), row.line_manager_id]);
-    Ok(both.flatten().map(PersonId).collect())
+    Ok(rows.into_iter().map(|row| PersonId(row.id)).collect())
 }

@@ -5,6 +5,7 @@ pub mod access;
 pub mod alert;
 mod codec;
 pub mod counsel;
+pub mod directory;
 pub mod draft;
 pub mod due;
 pub mod event;

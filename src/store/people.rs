@@ -2,19 +2,14 @@
 
 use super::codec::us;
 use super::{Connection, StoreError};
+pub use crate::domain::directory::Identity;
 use crate::domain::ids::{AccountId, PersonId};
 use crate::domain::role::Role;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a person is known by.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Identity {
-    /// `upn`, `sid`, `name`, `reference` or `account`.
-    pub kind: &'static str,
-    /// In the form that is compared: lower case, but for SIDs and account ids.
-    pub value: String,
-}
+/// The kinds of identity.
+pub const KINDS: [&str; 5] = ["upn", "sid", "name", "reference", "account"];
 
 /// The person of the first identity that is known; else a new one. All identities are then theirs,
 /// unless one belongs to somebody already: linking two persons is a decision, not a guess.
@@ -183,12 +178,12 @@ fn member(account: String, person: i64, name: String, roles: &str) -> Member {
 /// How people are called where a name may be shown: directory name, else the member's name, else an identity.
 pub async fn names(connection: &mut Connection) -> Result<BTreeMap<PersonId, String>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT p.id, COALESCE(p.name,
-              (SELECT m.name FROM members m WHERE m.person_id = p.id LIMIT 1),
-              (SELECT i.value FROM identities i WHERE i.person_id = p.id AND i.kind != 'account'
+        r#"SELECT p.id, COALESCE(r.name,
+              (SELECT m.name FROM members m WHERE m.person_id = r.id LIMIT 1),
+              (SELECT i.value FROM identities i WHERE i.person_id = r.id AND i.kind != 'account'
                ORDER BY CASE i.kind WHEN 'upn' THEN 0 WHEN 'name' THEN 1 ELSE 2 END LIMIT 1),
               'P-' || p.id) AS "name!: String"
-           FROM persons p"#
+           FROM persons p JOIN persons r ON r.id = COALESCE(p.same_as_id, p.id)"#
     )
     .fetch_all(connection)
     .await?;

@@ -61,6 +61,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     // The sandbox forwards a drill's bodies to loopback, since a page may not post to another port.
     ("reqwest", &["discord", "runtime", "sandbox"]),
     ("clap", &["cli", "main"]),
+    ("csv", &["cli"]),
+    ("resvg", &["render"]),
     ("anyhow", &["main", "cli", "config"]),
     ("std::env", &["config", "cli"]),
     // The configuration proves that the log filter reads.

@@ -1,6 +1,7 @@
 //! What every file keeps to: its opening lines, its length, its words, and where the program's own leave to read stands.
 
 use super::source::{Source, files, places, relative, root, sources};
+use std::path::Path;
 
 const LONGEST: usize = 500;
 
@@ -165,7 +166,8 @@ fn nothing_in_the_product_is_a_note_to_its_builders() {
     let shown = ["templates", "deploy", "migrations"];
     let paths = shown.iter().flat_map(|folder| files(folder, ""));
     let paths = paths.chain([root().join("README.md"), root().join("Cargo.toml")]);
-    for path in paths.filter(|path| path.is_file()) {
+    let is_font = |path: &Path| path.extension().is_some_and(|e| e == "ttf");
+    for path in paths.filter(|path| path.is_file() && !is_font(path)) {
         let text = std::fs::read_to_string(&path).unwrap();
         texts.push((relative(&path), text));
     }

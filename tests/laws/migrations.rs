@@ -6,6 +6,7 @@ use baton::app::form::Given;
 use baton::app::intake::{Arrived, Batch};
 use baton::app::playbooks::Playbooks;
 use baton::app::{App, AppError, Clock, Ids};
+use baton::domain::directory::{Identity, Listed};
 use baton::domain::governance::Choice;
 use baton::domain::ids::{AccountId, IncidentId, SourceId};
 use baton::domain::incident::Command;
@@ -94,6 +95,23 @@ async fn work(app: &App) -> Result<(), AppError> {
     app.give(&actor, form.draft, Given::AllSilent).await?;
     app.details(&actor, incident).await?;
     engage(app, &actor, incident).await?;
+    let identity = |kind, value: &str| Identity {
+        kind,
+        value: value.to_owned(),
+    };
+    let listed = Listed {
+        line: 2,
+        key: "p-1".to_owned(),
+        name: Some("tier1".to_owned()),
+        department: Some("Security Operations".to_owned()),
+        line_manager: None,
+        identities: vec![
+            identity("account", "900"),
+            identity("upn", "tier1@contoso.example"),
+        ],
+    };
+    app.import_people(vec![listed], false, "f00d".to_owned())
+        .await?;
     let (at, by) = (app.now(), actor.person);
     app.store
         .write(move |connection| {

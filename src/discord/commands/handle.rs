@@ -184,7 +184,7 @@ impl Bot {
                 let rows = self.app.drafts(actor).await?;
                 Reply::Show(screens::drafts(&self.templates, &rows, self.app.zone)?)
             }
-            Verb::Timeline => Reply::Show(self.timeline(actor, incident()?, 0).await?),
+            Verb::Timeline => Reply::Show(self.timeline(actor, incident()?, 0, false).await?),
             Verb::Help => self.help(actor).await?,
         };
         Ok(Some(reply))
@@ -260,7 +260,9 @@ impl Bot {
                 self.reviewed(actor, id, given).await?
             }
             CustomId::Submit(id) => self.submit(actor, id).await?,
-            CustomId::Timeline(id, page) => Reply::Update(self.timeline(actor, id, page).await?),
+            CustomId::Timeline(id, page, all) => {
+                Reply::Update(self.timeline(actor, id, page, all).await?)
+            }
             CustomId::Page(..)
             | CustomId::Returned(_)
             | CustomId::Agreed(_)

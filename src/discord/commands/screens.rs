@@ -79,38 +79,64 @@ pub fn timeline(
     id: IncidentId,
     lines: &[Line],
     names: &BTreeMap<PersonId, String>,
-    page: u32,
+    (page, all): (u32, bool),
     zone: Tz,
 ) -> Result<Card, TemplateFault> {
-    let pages = lines.len().div_ceil(TIMELINE_LINES).max(1);
+    // How it began stands before the decisions: without it nobody knows what they were about.
+    let wanted: Vec<&Line> = lines
+        .iter()
+        .filter(|line| all || line.decision || line.number == 1)
+        .collect();
+    let pages = wanted.len().div_ceil(TIMELINE_LINES).max(1);
     let page = usize::try_from(page).unwrap_or(0).min(pages - 1);
-    let shown = lines
+    let shown = wanted
         .iter()
         .skip(page * TIMELINE_LINES)
         .take(TIMELINE_LINES);
+    let left_out = lines.len() - wanted.len();
+    let mut note = Vec::new();
+    if left_out > 0 {
+        note.push("decisions".to_owned());
+    }
+    if pages > 1 {
+        note.push(format!("page {} of {pages}", page + 1));
+    }
     let context = Timeline {
         id: id.to_string(),
-        page_note: if pages > 1 {
-            format!("page {} of {pages}", page + 1)
-        } else {
-            String::new()
-        },
+        page_note: note.join(" · "),
         lines: shown.map(|line| timeline_line(line, names, zone)).collect(),
     };
     let mut card = templates.plain_card(&context, Tone::Info)?;
-    if pages > 1 {
-        let button = |label: &str, to: usize, disabled: bool| Button {
-            label: label.to_owned(),
-            custom_id: CustomId::Timeline(id, u32::try_from(to).unwrap_or(0)).to_string(),
-            disabled,
-            ..Button::default()
-        };
-        card.rows.push(Row::Buttons(vec![
-            button("Earlier", page.saturating_sub(1), page == 0),
-            button("Later", page + 1, page + 1 == pages),
-        ]));
+    let buttons = timeline_buttons(id, (page, pages), all, left_out);
+    if !buttons.is_empty() {
+        card.rows.push(Row::Buttons(buttons));
     }
     Ok(card)
+}
+
+fn timeline_buttons(
+    id: IncidentId,
+    (page, pages): (usize, usize),
+    all: bool,
+    left_out: usize,
+) -> Vec<Button> {
+    let button = |label: &str, to: usize, all: bool, disabled: bool| Button {
+        label: label.to_owned(),
+        custom_id: CustomId::Timeline(id, u32::try_from(to).unwrap_or(0), all).to_string(),
+        disabled,
+        ..Button::default()
+    };
+    let mut buttons = Vec::new();
+    if pages > 1 {
+        buttons.push(button("Earlier", page.saturating_sub(1), all, page == 0));
+        buttons.push(button("Later", page + 1, all, page + 1 == pages));
+    }
+    if all {
+        buttons.push(button("Decisions only", 0, false, false));
+    } else if left_out > 0 {
+        buttons.push(button("Everything", 0, true, false));
+    }
+    buttons
 }
 
 fn timeline_line(line: &Line, names: &BTreeMap<PersonId, String>, zone: Tz) -> TimelineLine {
@@ -384,4 +410,72 @@ fn select(
         min: 1,
         max: 1,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(number: i64, decision: bool) -> Line {
+        Line {
+            number,
+            at: chrono::DateTime::UNIX_EPOCH,
+            by: PersonId(1),
+            role: None,
+            what: format!("step {number}"),
+            on: Vec::new(),
+            details: Vec::new(),
+            decision,
+        }
+    }
+
+    /// Its text, and what its buttons call.
+    fn shown(lines: &[Line], page: u32, all: bool) -> (String, Vec<String>) {
+        let templates = Templates::load(&BTreeMap::new()).unwrap();
+        let (id, names) = (IncidentId(1), BTreeMap::new());
+        let card = timeline(&templates, id, lines, &names, (page, all), Tz::UTC).unwrap();
+        let calls = card.rows.iter().flat_map(|row| match row {
+            Row::Buttons(buttons) => buttons.iter().map(|b| b.custom_id.clone()).collect(),
+            Row::Select { .. } | Row::PersonSelect { .. } => Vec::new(),
+        });
+        (format!("{} {}", card.title, card.body), calls.collect())
+    }
+
+    #[test]
+    fn a_timeline_opens_on_the_decisions_and_everything_is_a_button_away() {
+        let lines = [line(1, false), line(2, false), line(3, true)];
+        let (text, calls) = shown(&lines, 0, false);
+        assert!(text.contains("step 1") && text.contains("step 3"), "{text}");
+        assert!(!text.contains("step 2"), "{text}");
+        assert_eq!(calls, ["timeline:1:0:1"]);
+        let (text, calls) = shown(&lines, 0, true);
+        assert!(text.contains("step 2"), "{text}");
+        assert_eq!(calls, ["timeline:1:0:0"]);
+        // Where nothing was left out, nothing is offered.
+        assert!(
+            shown(&[line(1, false), line(2, true)], 0, false)
+                .1
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn the_pages_stay_with_what_was_chosen() {
+        let lines: Vec<Line> = (1..=30).map(|n| line(n, n % 2 == 0)).collect();
+        let (text, calls) = shown(&lines, 1, false);
+        assert!(text.contains("page 2 of 2"), "{text}");
+        assert_eq!(
+            calls,
+            ["timeline:1:0:0", "timeline:1:2:0", "timeline:1:0:1"]
+        );
+        let (text, calls) = shown(&lines, 9, true);
+        assert!(
+            text.contains("page 3 of 3") && text.contains("step 30"),
+            "{text}"
+        );
+        assert_eq!(
+            calls,
+            ["timeline:1:1:1", "timeline:1:3:1", "timeline:1:0:0"]
+        );
+    }
 }

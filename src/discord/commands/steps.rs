@@ -16,8 +16,9 @@ use crate::domain::incident::{Command, EndKind, Incident, Phase, Refusal};
 use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::{Actor, may_report};
 use crate::domain::role::Role;
-use crate::render::card::{Button, ButtonStyle, Card, Choice, Row, Tone};
+use crate::render::card::{Button, ButtonStyle, Card, CardFile, Choice, Row, Tone};
 use crate::render::contexts::{Answer, Help, HelpRow};
+use crate::render::picture::Picture;
 use crate::render::templates::TemplateFault;
 
 impl Bot {
@@ -172,16 +173,30 @@ impl Bot {
         actor: &Actor,
         id: IncidentId,
         page: u32,
+        all: bool,
     ) -> Result<Card, Fault> {
         let (_, lines, names) = self.app.timeline(actor, id).await?;
-        Ok(screens::timeline(
-            &self.templates,
-            id,
-            &lines,
-            &names,
-            page,
-            self.app.zone,
-        )?)
+        let zone = self.app.zone;
+        let mut card = screens::timeline(&self.templates, id, &lines, &names, (page, all), zone)?;
+        let way = self.app.way(actor, id).await?;
+        let picture = Picture {
+            title: &id.to_string(),
+            lanes: &way.lanes,
+            stages: &way.stages,
+            names: &names,
+            zone,
+        };
+        match picture.png() {
+            Ok(Some(bytes)) => {
+                let name = format!("{id}-timeline.png");
+                card.files.push(CardFile { name, bytes });
+                card.footer = Some(format!("The picture: {}.", picture.in_words()));
+            }
+            Ok(None) => {}
+            // The words are the timeline; the picture only shows them at a glance.
+            Err(fault) => tracing::warn!(incident.id = %id, %fault, "no picture"),
+        }
+        Ok(card)
     }
 
     pub(super) async fn help(&self, actor: &Actor) -> Result<Reply, Fault> {
