@@ -4,6 +4,7 @@ use super::{App, AppError};
 use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::Refusal;
 use crate::domain::policy;
+use crate::domain::role::Role;
 use crate::domain::timeline::{Line, lines};
 use crate::store::access::View;
 use crate::store::event::Sealed;
@@ -56,7 +57,13 @@ impl App {
                     };
                     store::access::append(connection, &view).await?;
                     let history = store::event::list(connection, id).await?;
-                    let told = lines(&history, &loaded.playbook, &policy::export(), app.zone);
+                    let told = lines(
+                        &history,
+                        &loaded.playbook,
+                        &policy::export(),
+                        &Role::ALL.into_iter().collect(),
+                        app.zone,
+                    );
                     let names = store::people::names(connection).await?;
                     let sealed = store::event::list_sealed(connection, id).await?;
                     if sealed.len() != told.len() {

@@ -65,7 +65,7 @@ pub fn facts(
         severity: Some(incident.severity),
         alerts: i64::try_from(incident.alerts.len()).unwrap_or(i64::MAX),
         opened_at: Some(incident.opened_at),
-        reopened: false,
+        reopened: incident.reopened > 0,
     });
     Facts::new(&FactsInput {
         alert: on.map(|on| &on.alert),

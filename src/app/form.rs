@@ -135,6 +135,17 @@ impl App {
         Ok((actor.clone(), draft))
     }
 
+    /// Whether the author may still take the step: asked before anything of the form is shown. What they gave is kept.
+    fn still_open(&self, actor: &Actor, visible: &Visible, draft: &Draft) -> Result<(), Refusal> {
+        let playbook = &visible.playbook.playbook;
+        let context = Context::new(self.now(), playbook, Some(actor));
+        let transition = playbook
+            .transition(&draft.transition)
+            .ok_or(Refusal::Changed)?;
+        may_open(transition.kind, &visible.incident, &context)?;
+        way(visible, &draft.transition).map(|_| ())
+    }
+
     /// What is missing in a draft and may be answered by "source does not say".
     async fn silent_gaps(
         &self,
@@ -154,6 +165,7 @@ impl App {
     async fn review(&self, actor: Actor, draft: Draft) -> Result<Opened, AppError> {
         let mut reader = self.store.read().await?;
         let visible = self.visible(&mut reader, &actor, draft.incident).await?;
+        self.still_open(&actor, &visible, &draft)?;
         let body = draft.body.clone();
         self.assembled(&mut reader, &actor, visible, &draft, &body)
             .await
@@ -167,6 +179,7 @@ impl App {
                 Box::pin(async move {
                     let draft = own(connection, &actor, id).await?;
                     let visible = app.visible(connection, &actor, draft.incident).await?;
+                    app.still_open(&actor, &visible, &draft)?;
                     let opened = app
                         .assembled(connection, &actor, visible, &draft, &draft.body)
                         .await?;
@@ -202,7 +215,7 @@ impl App {
             let Some(transition) = transition else {
                 continue;
             };
-            if !transition.from.contains(&visible.incident.stage) || !visible.incident.is_open() {
+            if self.still_open(actor, &visible, &draft).is_err() {
                 continue;
             }
             listed.push(Listed {

@@ -158,6 +158,7 @@ impl App {
             &history,
             &visible.playbook.playbook,
             &visible.clearance,
+            &actor.roles,
             self.zone,
         );
         let names = store::people::names(&mut reader).await?;

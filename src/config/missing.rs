@@ -17,7 +17,7 @@ pub fn missing(settings: &Settings, playbook_channels: &BTreeSet<ChannelKey>) ->
     for channel in own.chain(playbook_channels.iter().cloned()) {
         if !settings.channels.contains_key(&channel) {
             gaps.push(format!(
-                "The channel `{channel}` is not known. Put its id under `[channels]`, or let `baton setup` make it."
+                "The channel `{channel}` is not known. Put its id under `[channels]`."
             ));
         }
     }

@@ -1,10 +1,10 @@
 //! What is due, from state and time alone. Rows of the store mirror it, so that nothing depends on a running timer.
 
 use super::ids::FieldId;
-use super::incident::{Incident, Phase, VisitState};
-use super::playbook::definition::Playbook;
+use super::incident::{Incident, Phase, Visit, VisitState};
+use super::playbook::definition::{Playbook, Stage};
 use super::record::State;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// A deadline of an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,18 +65,21 @@ fn take(incident: &Incident, playbook: &Playbook) -> Option<Due> {
     let stage = playbook.stage(&visit.stage)?;
     let waits = matches!(visit.state, VisitState::Offered | VisitState::Working);
     let rounds = i32::try_from(visit.raised.saturating_add(1)).ok()?;
-    // Offered work waits for acceptance, new work for someone to claim it.
-    let offered = visit.state == VisitState::Offered;
-    let patience = stage
-        .claim_within
-        .filter(|_| !offered)
-        .unwrap_or(stage.accept_within);
-    let within = patience.checked_mul(rounds)?;
+    let within = patience(stage, visit).checked_mul(rounds)?;
     let at = visit.since.checked_add_signed(within)?;
     waits.then_some(Due {
         kind: DueKind::Take,
         at,
     })
+}
+
+/// Offered work waits for acceptance, new work for someone to claim it.
+pub fn patience(stage: &Stage, visit: &Visit) -> TimeDelta {
+    let offered = visit.state == VisitState::Offered;
+    stage
+        .claim_within
+        .filter(|_| !offered)
+        .unwrap_or(stage.accept_within)
 }
 
 fn owed(incident: &Incident) -> impl Iterator<Item = Due> {

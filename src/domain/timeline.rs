@@ -2,13 +2,13 @@
 
 use super::ids::{CriterionId, DoneId, FieldId, PersonId, StageId};
 use super::incident::{EndKind, Event, Finding};
-use super::playbook::definition::Playbook;
+use super::playbook::definition::{Field, Playbook};
 use super::record::{Entry, Origin, shown};
 use super::restricted::{Clearance, Level, Restricted};
 use super::role::Role;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One entry of the history as the store gives it back. A purged payload is `None`.
 #[derive(Debug, Clone)]
@@ -41,11 +41,12 @@ pub struct Line {
     pub decision: bool,
 }
 
-/// The lines that this clearance may read; none below [`Level::Steps`].
+/// The lines that this clearance, and fields whose audience these roles, may read; none below [`Level::Steps`].
 pub fn lines(
     history: &[Recorded],
     playbook: &Playbook,
     clearance: &Clearance,
+    roles: &BTreeSet<Role>,
     zone: Tz,
 ) -> Vec<Line> {
     if clearance.level() < Level::Steps {
@@ -53,6 +54,7 @@ pub fn lines(
     }
     let teller = Teller {
         playbook,
+        roles,
         zone,
         record: clearance.level() >= Level::Record,
     };
@@ -64,6 +66,8 @@ pub fn lines(
 
 struct Teller<'a> {
     playbook: &'a Playbook,
+    /// Whose audience the shown fields belong to.
+    roles: &'a BTreeSet<Role>,
     zone: Tz,
     record: bool,
 }
@@ -297,7 +301,8 @@ impl Teller<'_> {
 
     fn record(&self, line: &mut Line, entries: &BTreeMap<FieldId, Entry>, done: &[DoneId]) {
         // In the playbook's order, as people filled it in.
-        for field in &self.playbook.fields {
+        let readable = |f: &&Field| f.audience.iter().any(|role| self.roles.contains(role));
+        for field in self.playbook.fields.iter().filter(readable) {
             let Some(entry) = entries.get(&field.id) else {
                 continue;
             };

@@ -305,6 +305,7 @@ fn repeats(sight: &Sight<'_>) -> String {
     };
     let again = match received - i64::try_from(sight.alerts.len()).unwrap_or(0) {
         0 => String::new(),
+        1 => ", re-sent once".to_owned(),
         n => format!(", re-sent {n} times"),
     };
     let person = match sight.detections {

@@ -9,7 +9,7 @@ use crate::discord::custom_id::brief_press;
 use crate::domain::ids::{AccountId, ChannelKey};
 use crate::domain::placement;
 use crate::domain::view::BriefView;
-use crate::render::card::{Card, UserMention};
+use crate::render::card::{Card, Tone, UserMention};
 use crate::store::outbox::Row;
 
 impl Outbound {
@@ -154,20 +154,24 @@ impl Outbound {
             Ok(channel) => channel,
             Err(verdict) => return Ok(verdict),
         };
-        let card = match self.templates.brief_stub(&view) {
-            Ok(card) => card,
-            Err(fault) => return Ok(unrenderable(&fault)),
-        };
+        match self.prove(&channel).await {
+            Ok(proof) if proof.faults.is_empty() => {}
+            Ok(proof) => return Ok(unproven(&proof.faults)),
+            Err(verdict) => return Ok(verdict),
+        }
         let mentions = view
             .reminds
             .iter()
             .map(|a| UserMention { account: a.clone() })
             .collect();
-        let content = Some(format!("{}: a brief still waits", view.id));
+        // No more than a lock screen shows: where the brief stands, its words are.
         let card = Card {
-            content,
+            content: Some(format!("{}: a brief still waits", view.id)),
+            title: format!("{}: a brief still waits", view.id),
+            body: "Read it and answer with its buttons; your deputy is told next.".to_owned(),
+            tone: Tone::Warning,
             mentions,
-            ..card
+            ..Card::default()
         };
         let sent = self.send_card(&channel, &card, &self.nonce(row)).await;
         Ok(posted_as(row.key.clone(), channel, sent))

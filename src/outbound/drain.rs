@@ -100,7 +100,15 @@ impl Outbound {
                 drained.waiting += 1;
                 continue;
             }
-            let verdict = self.deliver(&row).await?;
+            // A row that cannot be worked on holds up no other.
+            let verdict = match self.deliver(&row).await {
+                Ok(verdict) => verdict,
+                Err(fault) => Verdict::Later {
+                    after: LONGEST_PAUSE,
+                    why: fault.to_string(),
+                    counted: true,
+                },
+            };
             if let Verdict::Later { after, .. } = &verdict {
                 held.insert(row.channel.clone());
                 drained.wait(*after);

@@ -37,6 +37,8 @@ pub fn apply(
             }
             incident.severity = incident.severity.max(*severity);
             incident.concerned.extend(*concerned);
+            // Proposed on other facts: whoever proposed it looks again.
+            incident.proposal = None;
             note_findings(&mut incident.criteria, criteria);
         }
         Event::Opened { .. } | Event::AlertRepeated { .. } => {}
@@ -148,6 +150,7 @@ fn opened(event: &Event, at: DateTime<Utc>) -> Option<Incident> {
         engagements: Vec::new(),
         actions: Vec::new(),
         conflicted: BTreeSet::new(),
+        reopened: 0,
         overrides: Vec::new(),
         sealed: *sealed,
         version: 1,
@@ -259,6 +262,7 @@ fn returned(
 /// An incident that stands anew: reopened where it ended, or where another playbook begins.
 fn entered(incident: &mut Incident, event: &Event, at: DateTime<Utc>) {
     if let Event::Reopened { channel, .. } = event {
+        incident.reopened += 1;
         let stage = incident.stage.clone();
         enter(incident, stage, channel, at);
     }

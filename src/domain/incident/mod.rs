@@ -72,6 +72,9 @@ pub struct Incident {
     /// Contacts who declared a conflict of interest: walled off like the persons concerned.
     #[serde(default)]
     pub conflicted: BTreeSet<PersonId>,
+    /// How often it went on after its end.
+    #[serde(default)]
+    pub reopened: u32,
     /// Words for an emergency, by gate.
     #[serde(default)]
     pub overrides: Vec<Override>,
