@@ -229,6 +229,17 @@ async fn intend(
             number(*visit),
             0,
         ),
+        Effect::TellCase {
+            engagement,
+            channel,
+            number,
+        } => (
+            "tell_case",
+            format!("tell:{id}:{engagement}:{number}"),
+            channel,
+            i64::from(*engagement),
+            5,
+        ),
         Effect::RemindBrief {
             engagement,
             channel,

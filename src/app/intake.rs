@@ -157,6 +157,17 @@ impl App {
                 .open_or_join(connection, arriving, id, kept.person)
                 .await;
         };
+        let worse = arriving.noted.is_none() && arriving.alert.severity > kept.alert.severity;
+        if update && worse && self.has_ended(connection, incident).await? {
+            // Judged on less: the alert is worse than what was dismissed or closed, and somebody looks again.
+            let incident = self.open(connection, arriving, id, kept.person).await?;
+            let id = id.to_string();
+            return Ok(Taken {
+                id,
+                incident: Some(incident),
+                outcome: Outcome::Opened,
+            });
+        }
         let mut commands = vec![Command::CountRepeat { alert: id, times }];
         if update && arriving.noted.is_none() {
             commands.push(self.attach(connection, arriving, id, incident).await?);
@@ -169,6 +180,15 @@ impl App {
             incident: Some(incident),
             outcome: Outcome::Repeated,
         })
+    }
+
+    async fn has_ended(
+        &self,
+        connection: &mut Connection,
+        id: IncidentId,
+    ) -> Result<bool, AppError> {
+        let found = store::incident::find(connection, id).await?;
+        Ok(found.is_some_and(|incident| !incident.is_open()))
     }
 
     async fn first(

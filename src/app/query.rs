@@ -106,7 +106,7 @@ impl App {
             }
             rows.push((
                 incident.severity,
-                self.queued(actor, &incident, &loaded.playbook, &names),
+                self.queued(actor, &incident, &loaded.playbook, &names, &clearance),
             ));
         }
         rows.sort_by_key(|(severity, row)| {
@@ -121,6 +121,7 @@ impl App {
         incident: &Incident,
         playbook: &crate::domain::playbook::definition::Playbook,
         names: &BTreeMap<PersonId, String>,
+        clearance: &Clearance,
     ) -> Queued {
         use crate::domain::incident::Phase;
         use crate::domain::policy::{Act, may};
@@ -131,10 +132,13 @@ impl App {
             Phase::Open { .. } | Phase::Ended(_) => Act::Claim,
         };
         let holder = incident.holder();
+        // Id, severity, age and holder are everybody's of the tiers; where it stands only theirs who read more.
+        let more = clearance.level() >= Level::Steps;
+        let stage = stage.map_or_else(|| incident.stage.to_string(), |s| s.title.clone());
         Queued {
             id: incident.id,
             severity: incident.severity.key(),
-            stage: stage.map_or_else(|| incident.stage.to_string(), |s| s.title.clone()),
+            stage: if more { stage } else { "elsewhere".to_owned() },
             age: crate::domain::view::age(self.now() - incident.opened_at),
             holder: holder.map(|h| names.get(&h).cloned().unwrap_or_else(|| h.to_string())),
             yours_to_take: may(actor, act, incident, playbook)
@@ -260,6 +264,23 @@ impl App {
         let walls = store::incident::walls(&mut reader, id).await?;
         let members = store::people::list_members(&mut reader).await?;
         let loaded = self.playbooks.load(&incident.playbook)?;
+        // Under seal the case goes on in the sealed thread; nothing of it stands under the stage's own channel.
+        let role = loaded
+            .playbook
+            .stage(&incident.stage)
+            .map(|stage| stage.role);
+        let readers = members
+            .iter()
+            .filter(|m| role.is_some_and(|role| m.roles.contains(&role)))
+            .map(|m| m.person)
+            .collect();
+        let Some((_, stay)) = incident.current_visit() else {
+            return Ok(None);
+        };
+        let placement = placement::of(&incident, &stay.channel, &readers, &walls);
+        if placement != Placement::Channel(stay.channel.clone()) {
+            return Ok(None);
+        }
         let cleared = |member: &Member| {
             let actor = Actor {
                 person: member.person,

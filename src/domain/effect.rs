@@ -31,6 +31,12 @@ pub enum Effect {
         engagement: u32,
         channel: ChannelKey,
     },
+    /// The case's thread hears that Governance answered.
+    TellCase {
+        engagement: u32,
+        channel: ChannelKey,
+        number: u64,
+    },
     /// Those who have not read a brief are mentioned once more.
     RemindBrief {
         engagement: u32,
@@ -90,6 +96,11 @@ pub fn of(events: &[Event], after: &Incident, playbook: &Playbook) -> Vec<Effect
             }
             Event::Answered { engagement, .. } => {
                 let channel = ChannelKey::new(GOVERNANCE);
+                posts.extend(after.current_visit().map(|(_, visit)| Effect::TellCase {
+                    engagement: *engagement,
+                    channel: visit.channel.clone(),
+                    number: after.version,
+                }));
                 posts.push(Effect::EditBrief {
                     engagement: *engagement,
                     channel,

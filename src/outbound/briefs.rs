@@ -4,12 +4,14 @@
 use super::deliver::{posted_as, unrenderable};
 use super::drain::{Outbound, Verdict};
 use crate::app::AppError;
+use crate::app::act::thread_key;
 use crate::discord::call::Call;
 use crate::discord::custom_id::brief_press;
 use crate::domain::ids::{AccountId, ChannelKey};
 use crate::domain::placement;
 use crate::domain::view::BriefView;
 use crate::render::card::{Card, Tone, UserMention};
+use crate::render::contexts::Notice;
 use crate::store::outbox::Row;
 
 impl Outbound {
@@ -140,6 +142,31 @@ impl Outbound {
             Ok(_) => Verdict::Delivered(None),
             Err(fault) => fault.into(),
         })
+    }
+
+    /// Tells those on the case, in their thread, what was decided; the words stay with the brief.
+    pub(super) async fn tell_case(&self, row: &Row) -> Result<Verdict, AppError> {
+        let Some((view, _)) = self.brief(row).await? else {
+            return Ok(Verdict::Delivered(None));
+        };
+        let thread = self.posted(&thread_key(view.id)).await?;
+        let (Some(thread), Some((who, what, _))) = (thread, view.decisions.last()) else {
+            return Ok(Verdict::Delivered(None));
+        };
+        let notice = Notice {
+            title: format!("{}: Governance answered", view.id),
+            text: format!("{who}: {what}"),
+            cure: "Go on by it. The security contact reads the words with “What was said” on the brief."
+                .to_owned(),
+        };
+        let card = match self.templates.plain_card(&notice, Tone::Info) {
+            Ok(card) => card,
+            Err(fault) => return Ok(unrenderable(&fault)),
+        };
+        let sent = self
+            .send_card(&thread.channel_id, &card, &self.nonce(row))
+            .await;
+        Ok(posted_as(row.key.clone(), thread.channel_id, sent))
     }
 
     /// Mentions once more those who have not read it; where the brief is, the words are.

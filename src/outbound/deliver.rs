@@ -249,6 +249,7 @@ fn in_words(kind: &str) -> &str {
         "post_brief" => "A brief",
         "remind_brief" => "The reminder of a brief",
         "post_status" => "A status",
+        "tell_case" => "Governance's answer",
         "edit_brief" => "The change of a brief",
         other => other,
     }

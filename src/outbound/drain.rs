@@ -128,6 +128,7 @@ impl Outbound {
             "open_thread" => self.open_thread(row).await,
             "post_brief" => self.post_brief(row).await,
             "edit_brief" => self.edit_brief(row).await,
+            "tell_case" => self.tell_case(row).await,
             "remind_brief" => self.remind_brief(row).await,
             "post_status" => self.post_status(row).await,
             "notice" => self.notice(row).await,

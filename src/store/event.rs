@@ -13,6 +13,9 @@ use chrono::{DateTime, Utc};
 /// What the chains begin with.
 pub const GENESIS: &str = "";
 
+/// The kind of header that says that a purge removed an incident's contents.
+pub const PURGED: &str = "purged";
+
 /// One event to append, with what stands in its header.
 pub struct Entry<'a> {
     pub incident: IncidentId,

@@ -4,7 +4,7 @@
 mod kept;
 
 use super::codec::{at, sha256};
-use super::event::{Header, decode};
+use super::event::{Header, PURGED, decode};
 use super::{Connection, StoreError, access, incident};
 use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::{Event, Incident, apply};
@@ -44,7 +44,7 @@ async fn prove(connection: &mut Connection) -> Result<Proof, StoreError> {
         proof.fault = compare_states(connection, &walk.states).await?;
     }
     if proof.fault.is_none() {
-        proof.fault = kept::check(connection).await?;
+        proof.fault = kept::check(connection, &walk.opened_from).await?;
     }
     if proof.fault.is_none() {
         verify_views(connection, &mut proof).await?;
@@ -103,11 +103,22 @@ struct Walk {
     own: BTreeMap<i64, (String, i64)>,
     /// Replayed states; `None` once a payload of theirs is purged.
     states: BTreeMap<i64, Option<Incident>>,
+    /// The incidents whose contents a purge removed, by their own history.
+    purged: BTreeSet<i64>,
+    /// The body from which each incident was opened: alert and hash.
+    opened_from: Vec<(i64, String)>,
 }
 
 impl Walk {
     /// Stops at the first event that does not hold.
     async fn events(&mut self, connection: &mut Connection) -> Result<(), StoreError> {
+        let purged = sqlx::query_scalar!(
+            "SELECT DISTINCT incident_id FROM event_headers WHERE kind = ?",
+            PURGED
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        self.purged = purged.into_iter().collect();
         let mut limit = CHUNK;
         loop {
             let rows = match list_after(connection, self.proof.events, limit).await {
@@ -179,6 +190,9 @@ impl Walk {
 
     fn replay(&mut self, header: &Header, payload: Option<(Vec<u8>, Vec<u8>)>) -> Option<String> {
         let Some((salt, body)) = payload else {
+            if !self.purged.contains(&header.incident_id) {
+                return Some("its contents are missing, and no purge says so".to_owned());
+            }
             self.proof.purged += 1;
             self.states.insert(header.incident_id, None);
             return None;
@@ -190,6 +204,12 @@ impl Walk {
             (Ok(event), Ok(at)) => (event, at),
             (Err(fault), _) | (_, Err(fault)) => return Some(format!("cannot be read: {fault}")),
         };
+        if let Event::Opened {
+            alert, raw_sha256, ..
+        } = &event
+        {
+            self.opened_from.push((alert.0, raw_sha256.clone()));
+        }
         let before = match self.states.remove(&header.incident_id) {
             // Purged earlier: nothing to replay on.
             Some(None) => {

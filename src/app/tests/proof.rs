@@ -225,7 +225,7 @@ async fn a_changed_view_is_named() {
 }
 
 #[tokio::test]
-async fn a_purged_payload_is_reported_as_purged_and_not_as_broken() {
+async fn contents_that_are_missing_without_a_purge_are_a_fault() {
     let ground = story().await;
     let mut raw = SqliteConnection::connect(&format!("sqlite://{}", ground.file.display()))
         .await
@@ -235,8 +235,10 @@ async fn a_purged_payload_is_reported_as_purged_and_not_as_broken() {
         .await
         .unwrap();
     let proof = proof(&ground).await;
-    assert_eq!(proof.fault, None);
-    assert_eq!((proof.events, proof.purged), (5, 1));
+    assert_eq!(
+        proof.fault.unwrap(),
+        "event 2 (INC-1, number 2, claimed): its contents are missing, and no purge says so"
+    );
 }
 
 #[tokio::test]

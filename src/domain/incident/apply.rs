@@ -37,8 +37,6 @@ pub fn apply(
             }
             incident.severity = incident.severity.max(*severity);
             incident.concerned.extend(*concerned);
-            // Proposed on other facts: whoever proposed it looks again.
-            incident.proposal = None;
             note_findings(&mut incident.criteria, criteria);
         }
         Event::Opened { .. } | Event::AlertRepeated { .. } => {}

@@ -301,6 +301,7 @@ fn step(case: &mut Case, who: Option<&Actor>, asked: &Asked) -> usize {
             | Effect::Remind { .. }
             | Effect::PostBrief { .. }
             | Effect::RemindBrief { .. }
+            | Effect::TellCase { .. }
             | Effect::PostStatus { .. }
             | Effect::EditBrief { .. }
             | Effect::OpenThread { .. } => None,

@@ -7,10 +7,16 @@ use crate::store::{Connection, StoreError};
 const CHUNK: i64 = 50;
 
 /// The first that does not match, as a sentence.
-pub(super) async fn check(connection: &mut Connection) -> Result<Option<String>, StoreError> {
-    match playbooks(connection).await? {
+pub(super) async fn check(
+    connection: &mut Connection,
+    opened_from: &[(i64, String)],
+) -> Result<Option<String>, StoreError> {
+    if let Some(fault) = playbooks(connection).await? {
+        return Ok(Some(fault));
+    }
+    match raw_bodies(connection).await? {
         Some(fault) => Ok(Some(fault)),
-        None => raw_bodies(connection).await,
+        None => openings(connection, opened_from).await,
     }
 }
 
@@ -51,4 +57,26 @@ async fn raw_bodies(connection: &mut Connection) -> Result<Option<String>, Store
             )));
         }
     }
+}
+
+/// The bodies that the openings name are there.
+async fn openings(
+    connection: &mut Connection,
+    opened_from: &[(i64, String)],
+) -> Result<Option<String>, StoreError> {
+    for (alert, sha256) in opened_from {
+        let found = sqlx::query_scalar!(
+            r#"SELECT COUNT(*) AS "count!: i64" FROM raw_bodies WHERE alert_id = ? AND sha256 = ?"#,
+            alert,
+            sha256
+        )
+        .fetch_one(&mut *connection)
+        .await?;
+        if found == 0 {
+            return Ok(Some(format!(
+                "ALR-{alert}: the body from which its incident was opened is not there any more"
+            )));
+        }
+    }
+    Ok(None)
 }
