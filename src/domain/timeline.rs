@@ -85,7 +85,9 @@ impl Teller<'_> {
             decision: recorded.by != PersonId::PROGRAM,
         };
         if let Some(event) = &recorded.event {
-            self.tell(event.judge(), &mut line);
+            let event = event.judge();
+            line.decision &= !matches!(event, Event::Claimed | Event::Noted { .. });
+            self.tell(event, &mut line);
         }
         line
     }
@@ -122,10 +124,7 @@ impl Teller<'_> {
             Event::AlertRepeated { alert, times } => {
                 line.what = format!("{alert} came again, {times} times in all");
             }
-            Event::Claimed => {
-                "claimed".clone_into(&mut line.what);
-                line.decision = false;
-            }
+            Event::Claimed => "claimed".clone_into(&mut line.what),
             Event::Offered {
                 to,
                 criteria,
@@ -229,10 +228,7 @@ impl Teller<'_> {
             Event::Raised { times } => {
                 line.what = format!("raised: nobody took it in time ({times})");
             }
-            Event::Noted { text } => {
-                self.reasoned(line, "noted", text);
-                line.decision = false;
-            }
+            Event::Noted { text } => self.reasoned(line, "noted", text),
             Event::StatusSet { severity, text } => {
                 let what = severity.map_or_else(
                     || "told the other tiers of a development".to_owned(),

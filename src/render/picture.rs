@@ -432,7 +432,7 @@ mod tests {
 
     #[test]
     fn the_times_stand_in_words_too() {
-        let words = drawn(&way(), "tier2", |p| p.in_words());
-        assert_eq!(words, "worked on for 23 hours, waited 73 min");
+        let words = drawn(&way(), "tier2", |p| format!("{}.", p.in_words()));
+        assert_eq!(words, "worked on for 23 hours, waited 73 min.");
     }
 }

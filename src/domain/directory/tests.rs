@@ -97,7 +97,10 @@ fn two_who_both_stand_in_the_history_are_never_joined() {
 fn an_account_that_the_file_gives_to_another_line_moves() {
     let account = identity("account", "900");
     let known = known(&[listed("p-1"), listed("p-2")], &[(account.clone(), 1)]);
-    let rows = [row(2, "p-1", &[]), row(3, "p-2", &[account.clone()])];
+    let rows = [
+        row(2, "p-1", &[]),
+        row(3, "p-2", std::slice::from_ref(&account)),
+    ];
     let plan = plan(&rows, &known, false);
     assert_eq!(plan.faults, []);
     assert_eq!(plan.rows[0].changes, Vec::<String>::new());
