@@ -124,3 +124,29 @@ async fn a_queue_shows_first_what_is_the_members_to_take_then_by_severity() {
         .unwrap();
     assert_eq!(ids(ground.app.queue(&tier1).await.unwrap()), [low, medium]);
 }
+
+#[tokio::test]
+async fn a_claim_is_on_the_timeline_and_no_decision_and_the_way_knows_who_held_it() {
+    use crate::domain::lanes::Going;
+    let ground = ground().await;
+    let id = ground.open(alert("a-1")).await;
+    let tier1 = ground.actor("tier1", Role::Tier1).await;
+    let manager = ground.actor("manager", Role::Manager).await;
+    ground.pass(chrono::TimeDelta::minutes(5));
+    ground.app.act(&tier1, id, Command::Claim).await.unwrap();
+    ground.pass(chrono::TimeDelta::minutes(7));
+    let (_, lines, _) = ground.app.timeline(&manager, id).await.unwrap();
+    let told: Vec<(&str, bool)> = lines
+        .iter()
+        .map(|l| (l.what.split(' ').next().unwrap(), l.decision))
+        .collect();
+    assert_eq!(told, [("opened", false), ("claimed", false)]);
+    let way = ground.app.way(&manager, id).await.unwrap();
+    assert_eq!(way.lanes.total(Going::Waiting).num_minutes(), 5);
+    assert_eq!(way.lanes.total(Going::Working).num_minutes(), 7);
+    assert_eq!(way.lanes.spans[1].holder, Some(tier1.person));
+    // Whoever may not read the timeline gets no picture of it either.
+    let outsider = ground.actor("outsider", Role::Admin).await;
+    let hidden = ground.app.way(&outsider, id).await.map(|_| ());
+    assert_eq!(refused(hidden), Refusal::NotFound);
+}
