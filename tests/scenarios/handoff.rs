@@ -45,6 +45,7 @@ async fn it_appears_as_a_card(w: &World) {
         **Label**: source does not say
         **Source**: purview
         **Detected**: 2026-11-03 08:40 UTC
+        **Wall**: not computed: line manager unknown
         **Repeats**: 1 alert
         **Opened**: <t:1795165200:R>
 
@@ -114,6 +115,7 @@ async fn the_receiving_tier_gets_the_record(w: &World) {
         **Label**: source does not say
         **Source**: purview
         **Detected**: 2026-11-03 08:40 UTC
+        **Wall**: not computed: line manager unknown
         **Repeats**: 1 alert
         **Opened**: <t:1795165200:R>
 
@@ -157,13 +159,12 @@ async fn accepted_it_has_a_thread_and_a_timeline(w: &World) {
         .pings_nobody();
     tier1.cannot_see("INC-1").await;
     insta::assert_snapshot!(timeline(w).await, @r"
-        INC-1 · timeline
+        INC-1 · timeline · decisions
         **2026-11-20 09:00 UTC** Baton: opened at Triage from ALR-1: Each data loss alert starts with triage.
         - on: Risky workload or destination: outside, cloud upload, unmanaged device, removable media.
         - on: The data falls under a duty to notify: personal data, health data, financial records.
         - Severity: low
         - Playbook: purview-dlp 1.0.0
-        **2026-11-20 09:04 UTC** tier1 (tier1): claimed
         **2026-11-20 09:10 UTC** tier1 (tier1): offered to Investigation
         - on: Risky workload or destination: outside, cloud upload, unmanaged device, removable media.
         - Alert ID: 93c389c1-be90-b0d0-494740989289-18cda016eff9 (from source)
@@ -179,7 +180,8 @@ async fn accepted_it_has_a_thread_and_a_timeline(w: &World) {
         - Confirmed: Earlier detections of the same person are linked
         - Confirmed: The criterion that was chosen agrees with the facts shown beside it
         **2026-11-20 09:30 UTC** tier2 (tier2): accepted; Security Operations owns it
-        Information
+        Information · The picture: worked on for 6 min, waited 24 min.
+        [Everything]
         ");
 }
 

@@ -51,6 +51,7 @@ fn an_operators_own_playbook_runs_from_an_alert_to_its_next_stage() {
         **Label**: source does not say
         **Source**: generic
         **Detected**: 2026-11-20 08:30 UTC
+        **Wall**: not computed: line manager unknown
         **Repeats**: 1 alert
         **Opened**: <t:1795165200:R>
 
