@@ -12,6 +12,7 @@ pub mod form;
 pub mod governance;
 pub mod intake;
 pub mod people;
+pub mod placed;
 pub mod playbooks;
 pub mod query;
 pub mod replay;

@@ -35,7 +35,7 @@ pub enum Effect {
     TellCase {
         engagement: u32,
         channel: ChannelKey,
-        number: u64,
+        number: usize,
     },
     /// Those who have not read a brief are mentioned once more.
     RemindBrief {
@@ -96,10 +96,12 @@ pub fn of(events: &[Event], after: &Incident, playbook: &Playbook) -> Vec<Effect
             }
             Event::Answered { engagement, .. } => {
                 let channel = ChannelKey::new(GOVERNANCE);
+                let told = after.engagements.iter().find(|e| e.number == *engagement);
+                let number = told.map_or(0, |e| e.decisions.len());
                 posts.extend(after.current_visit().map(|(_, visit)| Effect::TellCase {
                     engagement: *engagement,
                     channel: visit.channel.clone(),
-                    number: after.version,
+                    number,
                 }));
                 posts.push(Effect::EditBrief {
                     engagement: *engagement,

@@ -181,8 +181,10 @@ pub fn details(
     walls: &Walls,
 ) -> Option<Clearance> {
     let readable = reads(actor, incident, playbook, walls)?;
-    let tiers = any(actor, &[Role::Tier1, Role::Tier2, Role::Tier3]);
-    let allowed = tiers
+    // Others only what they reported or took up themselves.
+    let theirs = any(actor, &[Role::Tier1, Role::Tier2, Role::Tier3])
+        || incident.on_case.contains(&actor.person);
+    let allowed = theirs
         && readable.level() >= Level::Facts
         && may(actor, Act::ReadDetails, incident, playbook);
     allowed.then(|| Clearance::at(Level::Everything))

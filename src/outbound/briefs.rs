@@ -150,7 +150,15 @@ impl Outbound {
             return Ok(Verdict::Delivered(None));
         };
         let thread = self.posted(&thread_key(view.id)).await?;
-        let (Some(thread), Some((who, what, _))) = (thread, view.decisions.last()) else {
+        // The key ends in the answer's place among all of this engagement.
+        let place = row
+            .key
+            .rsplit(':')
+            .next()
+            .and_then(|n| n.parse::<usize>().ok())
+            .unwrap_or(0);
+        let answer = place.checked_sub(1).and_then(|at| view.decisions.get(at));
+        let (Some(thread), Some((who, what, _))) = (thread, answer) else {
             return Ok(Verdict::Delivered(None));
         };
         let notice = Notice {

@@ -3,7 +3,7 @@
 use super::drain::{Outbound, Verdict};
 use crate::app::AppError;
 use crate::app::act::card_key;
-use crate::app::query::Placed;
+use crate::app::placed::Placed;
 use crate::discord::call::Call;
 use crate::discord::custom_id::press;
 use crate::discord::rest::{Answer, RestFault};

@@ -179,11 +179,6 @@ async fn wait_until_ready(service: &Service) -> Result<(), StartFault> {
         .map_err(|_| StartFault(service.missing.list()))
 }
 
-/// How this very program is called, so that a hint works as it stands.
-fn program() -> String {
-    std::env::current_exe().map_or_else(|_| "baton".to_owned(), |path| path.display().to_string())
-}
-
 fn welcome(base: &str, http: SocketAddr, data: &Path) {
     println!(
         "Baton's demo runs. Nothing leaves this machine; everything is kept in {data}.
@@ -201,12 +196,11 @@ Without a browser, in another terminal:
     --data-binary @templates/samples/purview_dlp_alert_endpoint_web_low.json
   curl -s {base}/sandbox/members/tier1/commands -H 'content-type: application/json' \\
     -d '{{\"channel\":\"tier1-triage\",\"name\":\"queue\",\"options\":{{}}}}'
-  {program} verify --data {data}
+  cargo run -- verify --data {data}
 
 What happens is told here. Ctrl-C stops; the next start goes on where this one ended.
 ",
         data = data.display(),
-        program = program(),
     );
 }
 

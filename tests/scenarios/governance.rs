@@ -92,6 +92,8 @@ async fn looked_at(w: &World) {
         ("tier1", "tier1-triage"),
         ("tier2", "tier2-investigation"),
         ("tier3", "tier3-containment"),
+        // What Governance answers is told in the case's thread.
+        ("tier2", "INC-1"),
     ] {
         w.member(name).channel(channel).await.all();
     }
@@ -130,6 +132,10 @@ fn a_brief_names_its_contacts_and_nobody_else_and_is_acknowledged_by_button() {
         }
         let brief = legal.channel("governance").await.card("INC-1");
         brief.expect("acknowledged");
+        // The case hears each answer.
+        let thread = w.tier2().channel("INC-1").await;
+        thread.saying("legal: I have read this");
+        thread.saying("grc: I have read this");
     });
 }
 

@@ -24,7 +24,7 @@ fn demo(folder: &Path) -> (Process, Place) {
     let listen = ["--sandbox", "127.0.0.1:0", "--http", "127.0.0.1:0"];
     let args = [["demo", "--empty"].as_slice(), &listen, &["--data", "data"]].concat();
     let mut demo = Process::start(folder, &args);
-    let sandbox = demo.says("Look      ");
+    let sandbox = demo.says("Open      ");
     let sandbox = sandbox.split("/?").next().unwrap().to_owned();
     let http = demo.says("POST ");
     let place = Place::new(&sandbox, http.split("/v1").next().unwrap());

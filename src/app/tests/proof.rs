@@ -237,7 +237,7 @@ async fn contents_that_are_missing_without_a_purge_are_a_fault() {
     let proof = proof(&ground).await;
     assert_eq!(
         proof.fault.unwrap(),
-        "event 2 (INC-1, number 2, claimed): its contents are missing, and no purge says so"
+        "event 2 (INC-2, number 1, opened): its contents are missing, and no purge says so"
     );
 }
 
