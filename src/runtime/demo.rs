@@ -4,7 +4,7 @@ use super::ports::{Ports, Shared, SystemIds};
 use super::scene::{Scene, TOKEN, seed};
 use super::story::tell;
 use super::{Drive, Service, StartFault};
-use crate::sandbox::{Clock as _, Options, Outlet, Sandbox, SystemClock};
+use crate::sandbox::{Clock as _, Options, Outlet, Sample, Sandbox, SystemClock};
 use chrono::{DateTime, Utc};
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -41,6 +41,9 @@ const SAMPLES: [(&str, &str, &str); 4] = [
         include_str!("../../templates/samples/graph_alert_v2_mde_hidden_file.json"),
     ),
 ];
+
+/// Where a sample, of whichever source, says which alert it is.
+const IDS: [&str; 3] = ["/AlertId", "/Id", "/id"];
 
 /// What `baton demo` is told.
 pub struct DemoOptions {
@@ -214,7 +217,11 @@ fn outlets(http: SocketAddr) -> Vec<Outlet> {
         samples: SAMPLES
             .iter()
             .filter(|(of, ..)| *of == source)
-            .map(|(_, what, body)| ((*what).to_owned(), (*body).to_owned()))
+            .map(|(_, what, body)| Sample {
+                name: (*what).to_owned(),
+                body: (*body).to_owned(),
+                fresh: IDS.map(str::to_owned).to_vec(),
+            })
             .collect(),
     };
     sources.into_iter().map(outlet).collect()

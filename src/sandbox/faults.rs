@@ -65,6 +65,8 @@ struct Standing {
 #[derive(Debug, Default)]
 pub struct Orders {
     standing: Vec<Standing>,
+    /// How many requests met a fault.
+    pub met: u64,
     pub gateway_shut_until: Option<DateTime<Utc>>,
 }
 
@@ -90,6 +92,7 @@ impl Orders {
         if let Some(left) = &mut standing.left {
             *left -= 1;
         }
+        self.met += 1;
         Some(standing.order.clone())
     }
 }

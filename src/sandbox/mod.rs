@@ -45,7 +45,7 @@ use axum::{
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 
 pub use self::{
-    act::outlets::Outlet,
+    act::outlets::{Outlet, Sample},
     clock::{Clock, FrozenClock, SystemClock},
 };
 use self::{

@@ -113,12 +113,12 @@ test("an alert travels to an accepted handoff by keyboard alone", async () => {
   await reach(triage, /^Done$/);
   await triage.keyboard.press("Enter");
   await message(triage, "Record").getByText(/Complete/).waitFor();
-  await reach(triage, /^Submit$/);
+  await reach(triage, /^Submit, /);
   await triage.keyboard.press("Enter");
 
   await message(investigation, incident).getByRole("button", { name: "Accept" }).waitFor();
   await reach(investigation, /^Message #tier2/);
-  await reach(investigation, /^Accept$/, "Shift+Tab");
+  await reach(investigation, /^Accept, /, "Shift+Tab");
   await investigation.keyboard.press("Enter");
   await investigation.getByRole("link", { name: new RegExp(`Private thread.*${incident}`) }).waitFor();
   assert.deepEqual(chrome.errors, []);
@@ -133,12 +133,12 @@ test("the drill panel sends a sample, writes as a member, moves the clock, break
 
   await panel.getByLabel("Send to").selectOption("purview");
   assert.match(await panel.getByLabel("Body").inputValue(), /^\s*\{/);
-  await panel.getByRole("button", { name: "Send sample" }).click();
-  await panel.getByText(/^202 after/).waitFor();
+  await panel.getByRole("button", { name: "Send as new" }).click();
+  await panel.getByText(/^Taken: status 202 after/).waitFor();
   await panel.getByLabel("Sample").selectOption("Your own");
   await panel.getByLabel("Body").fill("no JSON");
-  await panel.getByRole("button", { name: "Send sample" }).click();
-  await panel.getByText(/^400 after/).waitFor();
+  await panel.getByRole("button", { name: "Send the same again" }).click();
+  await panel.getByText(/^Refused: status 400 after/).waitFor();
 
   await panel.getByLabel("Member", { exact: true }).selectOption("tier1b");
   await panel.getByLabel("Channel", { exact: true }).selectOption("tier1-triage");
@@ -156,8 +156,9 @@ test("the drill panel sends a sample, writes as a member, moves the clock, break
   await panel.getByRole("button", { name: "Inject fault" }).click();
   await panel.getByText("The fault waits for its request.").waitFor();
   await panel.getByLabel("Send to").selectOption("defender");
-  await panel.getByRole("button", { name: "Send sample" }).click();
+  await panel.getByRole("button", { name: "Send as new" }).click();
   await panel.getByRole("list", { name: /Requests/ }).getByText(/ 500 POST \/channels/).waitFor();
+  await panel.getByText(/^A request met the fault, at /).waitFor();
 
   await panel.getByLabel("Whose roles").selectOption("outsider");
   await panel.getByRole("checkbox", { name: "tier2" }).check();

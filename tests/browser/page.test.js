@@ -35,6 +35,7 @@ test("a form is checked as Discord's client does, and sends every kind of value"
   await shown.getByRole("button", { name: "First form" }).click();
   const form = page.getByRole("dialog", { name: "The first form" });
   const submit = form.getByRole("button", { name: "Submit" });
+  await submit.waitFor();
   const count = app.seen.length;
   await submit.click();
   assert.equal(await form.getByText("This field is required.").count(), 2);

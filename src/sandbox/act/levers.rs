@@ -119,7 +119,7 @@ pub async fn requests(State(app): State<App>, Query(asked): Query<Since>) -> Don
         let rows = inner.log.kept.iter().filter(newer).skip(skip);
         Ok(Json(json!({
             "requests": rows.map(Logged::json).collect::<Vec<_>>(),
-            "unknown_endpoints": inner.unknown_endpoints,
+            "unknown_endpoints": inner.unknown_endpoints, "faults_met": inner.orders.met,
         })))
     })
 }

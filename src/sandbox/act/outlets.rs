@@ -22,8 +22,16 @@ pub struct Outlet {
     /// Plain HTTP on loopback.
     pub url: String,
     pub headers: Vec<(String, String)>,
-    /// Name and body of each.
-    pub samples: Vec<(String, String)>,
+    pub samples: Vec<Sample>,
+}
+
+/// A body to send.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    pub name: String,
+    pub body: String,
+    /// JSON pointers to the texts that tell one sending from another: its identifiers.
+    pub fresh: Vec<String>,
 }
 
 impl Outlet {
@@ -46,11 +54,27 @@ pub async fn list(State(app): State<App>) -> Done {
     app.within(|inner| {
         let outlets = inner.outlets.iter().map(|one| {
             let samples = one.samples.iter();
-            let samples = samples.map(|(name, body)| json!({ "name": name, "body": body }));
+            let samples = samples
+                .map(|one| json!({ "name": one.name, "body": one.body, "fresh": one.fresh }));
             json!({ "name": one.name, "url": one.url, "samples": samples.collect::<Vec<_>>() })
         });
         Ok(Json(json!({ "outlets": outlets.collect::<Vec<_>>() })))
     })
+}
+
+/// The body with a new value at each of the pointers. What is no JSON, or has no text there, stays.
+fn freshened(text: String, pointers: &[&str], mark: &str) -> String {
+    let Ok(mut body) = serde_json::from_str::<Value>(&text) else {
+        return text;
+    };
+    let mut changed = false;
+    for pointer in pointers {
+        if let Some(Value::String(found)) = body.pointer_mut(pointer) {
+            *found = format!("{found}-{mark}");
+            changed = true;
+        }
+    }
+    if changed { body.to_string() } else { text }
 }
 
 pub async fn send(State(app): State<App>, Path(name): Path<String>, body: Json<Value>) -> Done {
@@ -58,7 +82,18 @@ pub async fn send(State(app): State<App>, Path(name): Path<String>, body: Json<V
         .text("body")
         .ok_or_else(|| Wrong::bad("body is missing: the text to send"))?
         .to_owned();
-    let found = app.within(|inner| inner.outlets.iter().find(|one| one.name == name).cloned());
+    let pointers = body.get("fresh").and_then(Value::as_array);
+    let pointers: Vec<&str> = pointers
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let (found, now) = app.within(|inner| {
+        let found = inner.outlets.iter().find(|one| one.name == name).cloned();
+        (found, inner.world.now())
+    });
+    let mark = format!("{:x}", now.timestamp_micros());
+    let text = freshened(text, &pointers, &mark);
     let outlet = found.ok_or_else(|| Wrong::unknown(format!("no outlet {name:?}")))?;
     let began = Instant::now();
     let failed =
@@ -83,4 +118,18 @@ pub async fn send(State(app): State<App>, Path(name): Path<String>, body: Json<V
     Ok(Json(
         json!({ "status": status, "body": text, "took_ms": took_ms }),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::freshened;
+
+    #[test]
+    fn a_pointed_text_gets_a_new_value_and_all_else_stays() {
+        let body = r#"{"id":"a","n":1}"#;
+        let fresh = |text: &str, at: &[&str]| freshened(text.to_owned(), at, "1f");
+        assert_eq!(fresh(body, &["/id"]), r#"{"id":"a-1f","n":1}"#);
+        assert_eq!(fresh(body, &["/n", "/none"]), body);
+        assert_eq!(fresh("no JSON", &["/id"]), "no JSON");
+    }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast::Receiver;
 
 use super::Place;
-use crate::sandbox::{Outlet, SandboxError, act::stream, world::note::Note};
+use crate::sandbox::{Outlet, Sample, SandboxError, act::stream, world::note::Note};
 
 struct Watch<'a> {
     place: &'a Place,
@@ -149,7 +149,11 @@ fn outlet(url: String) -> Outlet {
         name: "clock".to_owned(),
         url,
         headers: vec![("x-test".to_owned(), "1".to_owned())],
-        samples: vec![("a second".to_owned(), r#"{"advance_ms":1000}"#.to_owned())],
+        samples: vec![Sample {
+            name: "a second".to_owned(),
+            body: r#"{"advance_ms":1000}"#.to_owned(),
+            fresh: Vec::new(),
+        }],
     }
 }
 

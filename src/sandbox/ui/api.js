@@ -48,7 +48,7 @@ export const api = {
   health: () => call("GET", "/healthz"),
   requests: (since, limit) => call("GET", `/requests?${new URLSearchParams({ since, limit })}`),
   outlets: () => call("GET", "/outlets"),
-  send: (outlet, body) => call("POST", `/outlets/${encodeURIComponent(outlet)}`, { body }),
+  send: (outlet, body, fresh) => call("POST", `/outlets/${encodeURIComponent(outlet)}`, { body, fresh }),
 };
 
 /** Follows what changes for a member until it is stopped; comes back when the connection breaks. */

@@ -212,7 +212,8 @@ function choose() {
 let stop = () => {};
 let joined = false;
 
-async function become(name, wanted) {
+/** Shows the page as a member. A channel that is `asked` for is opened also when it is empty. */
+async function become(name, wanted, asked) {
   stop();
   joined = false;
   state.as = name;
@@ -226,19 +227,20 @@ async function become(name, wanted) {
     $("hint").hidden = false;
     return;
   }
-  unread.begin();
   $("who").value = name;
   $("chooser").hidden = true;
   leader.learn();
   const seen = state.channels.find((one) => one.name === wanted || one.id === wanted);
   const last = channelOf(kept.read(`channel:${name}`, ""));
-  const first = state.channels.filter((one) => !isThread(one) && one.type !== CATEGORY).sort((a, b) => a.position - b.position)[0];
+  const tops = state.channels.filter((one) => !isThread(one) && one.type !== CATEGORY).sort((a, b) => a.position - b.position);
+  const filled = [seen, last, ...tops].find((one) => one?.last_message_id);
   stop = watch(
     name,
     (event) => {
-      // The first greeting comes after the page was read; a later one after a broken connection.
+      // The guild may have changed between its reading and the first greeting; a later greeting comes after a broken connection.
       if (event.type === "hello") {
         if (joined) heard({ type: "reload" });
+        else refreshSoon();
         joined = true;
       } else heard(event);
     },
@@ -246,7 +248,7 @@ async function become(name, wanted) {
       $("live").textContent = live ? "" : "The connection broke; trying again…";
     },
   );
-  await go((seen ?? last ?? first)?.id ?? null);
+  await go(((asked && seen) || (filled ?? seen ?? last ?? tops[0]))?.id ?? null);
 }
 
 function closeNav() {
@@ -299,7 +301,7 @@ async function start() {
   if (name && !names.includes(name)) {
     $("hint-text").textContent = `No member is called ${name}. Choose who you are, at the top.`;
   } else if (name) {
-    await become(name, at.get("channel"));
+    await become(name, at.get("channel"), true);
   } else {
     state.roles = all.roles;
     state.members = people.map((one) => ({ id: one.user.id, username: one.user.username, roles: one.roles }));

@@ -110,5 +110,11 @@ export function paint(el, color) {
   if (Number.isInteger(color)) el.style.borderLeftColor = `#${color.toString(16).padStart(6, "0")}`;
 }
 
-/** Elements for a message's components. `act(custom_id, values, control)` is what a member does. */
-export const components = (list, act) => list.map((component) => one(component, act));
+/** Elements for a message's components. `act(custom_id, values, control)` is what a member does;
+ * `about` is added to the buttons' names, since many messages have the same buttons. */
+export function components(list, act, about) {
+  const els = list.map((component) => one(component, act));
+  const buttons = els.flatMap((el) => [...el.querySelectorAll("button[data-custom-id]:not(.picker-button)")]);
+  if (about) for (const button of buttons) button.setAttribute("aria-label", `${button.textContent}, ${about}`);
+  return els;
+}

@@ -41,10 +41,10 @@ function suggestions(input, name, take) {
     input.setAttribute("aria-activedescendant", "");
     if (input.getAttribute("role") === "combobox") input.setAttribute("aria-expanded", "false");
   };
-  const pick = (at) => {
+  const pick = (at, key) => {
     const one = entries[at];
     close();
-    if (one) take(one);
+    if (one) take(one, key);
   };
   input.setAttribute("aria-controls", id);
   input.setAttribute("aria-autocomplete", "list");
@@ -58,7 +58,7 @@ function suggestions(input, name, take) {
     } else if ((event.key === "Enter" || event.key === "Tab") && active >= 0 && !event.shiftKey) {
       event.preventDefault();
       event.stopImmediatePropagation();
-      pick(active);
+      pick(active, event.key);
     } else if (event.key === "Escape") {
       event.preventDefault();
       event.stopImmediatePropagation();
@@ -105,7 +105,7 @@ function typed(option, id, described, complete) {
     const mine = asked;
     const choices = await complete(input.value).catch(() => []);
     if (mine !== asked || document.activeElement !== input) return;
-    found.show(choices.map((one) => ({ label: one.name, value: one.value })), false);
+    found.show(choices.map((one) => ({ label: one.name, value: one.value })), choices.length === 1);
   };
   if (live) {
     input.addEventListener("input", () => {
@@ -158,7 +158,7 @@ export class Composer {
     this.doing = doing;
     this.text = h("textarea", { id: "composer-text", rows: "1", autocomplete: "off" });
     this.send = h("button", { type: "submit", class: "primary" }, "Send");
-    this.found = suggestions(this.text, "Commands", (one) => this.begin(one.command));
+    this.found = suggestions(this.text, "Commands", (one, key) => (key === "Enter" ? this.enter(one.command) : this.begin(one.command)));
     this.fault = h("p", { class: "failure", role: "alert" });
     this.form = h("form", { class: "write" }, this.text, this.send);
     this.command = h("div", { class: "command", hidden: true });
@@ -204,7 +204,7 @@ export class Composer {
     }
     const wanted = value.slice(1).trimEnd().toLowerCase();
     const starts = this.commands.filter((one) => one.path.startsWith(wanted));
-    const holds = this.commands.filter((one) => !one.path.startsWith(wanted) && one.path.includes(wanted));
+    const holds = this.commands.filter((one) => !one.path.startsWith(wanted) && (one.path.includes(wanted) || (one.description ?? "").toLowerCase().includes(wanted)));
     this.found.show([...starts, ...holds].map((command) => ({ label: `/${command.path}`, description: command.description, command })), true);
     if (starts.length + holds.length === 0) this.fault.textContent = "There is no such command here.";
   }
@@ -214,7 +214,7 @@ export class Composer {
     if (content.trim() === "") return;
     if (content.startsWith("/")) {
       const exact = this.commands.find((one) => one.path === content.slice(1).trim());
-      if (exact) this.begin(exact);
+      if (exact) this.enter(exact);
       return;
     }
     try {
@@ -224,6 +224,12 @@ export class Composer {
     } catch (refused) {
       this.fault.textContent = refused.message;
     }
+  }
+
+  /** Enter on a command: one without options is run at once. */
+  enter(command) {
+    this.begin(command);
+    if (command.options.length === 0) this.command.querySelector("form").requestSubmit();
   }
 
   begin(command) {

@@ -60,7 +60,11 @@ export class Leader {
     const title = h("h2", { tabindex: "-1" }, "Drill panel");
     this.samplePart = this.sending().el;
     this.samplePart.hidden = true;
-    box.append(title, this.samplePart, this.writing().el, this.time(), this.breaking().el, this.changing().el, this.watching());
+    const close = h("button", { type: "button", class: "secondary small", on: { click: () => {
+      this.show(false);
+      toggle.focus();
+    } } }, "Close panel");
+    box.append(h("div", { class: "panel-head" }, title, close), this.samplePart, this.writing().el, this.time(), this.breaking().el, this.changing().el, this.watching());
     toggle.addEventListener("click", () => {
       this.show(box.hidden);
       if (box.hidden) return;
@@ -101,10 +105,21 @@ export class Leader {
     this.body = h("textarea", { rows: "6", spellcheck: "false" });
     this.outlet.addEventListener("change", () => this.samples());
     this.sample.addEventListener("change", () => this.paste());
-    return part("Send a sample", [labelled("Send to", this.outlet), labelled("Sample", this.sample), labelled("Body", this.body)], "Send sample", async () => {
-      const { status, body, took_ms: took } = await api.send(this.outlet.value, this.body.value);
-      return `${status} after ${took} ms: ${body.slice(0, 500)}`;
-    });
+    const answer = h("pre", { tabindex: "0", "aria-label": "The answer as it came", hidden: true });
+    const send = (fresh) => async () => {
+      answer.hidden = true;
+      const { status, body, took_ms: took } = await api.send(this.outlet.value, this.body.value, fresh);
+      answer.textContent = body.slice(0, 2000);
+      answer.hidden = body === "";
+      return `${status < 300 ? "Taken" : "Refused"}: status ${status} after ${took} ms.`;
+    };
+    const again = h("button", { type: "button", class: "secondary" }, "Send the same again");
+    const made = part("Send a sample", [labelled("Send to", this.outlet), labelled("Sample", this.sample), labelled("Body", this.body)], "Send as new", () => send(this.fresh())());
+    again.addEventListener("click", () => made.does(send([])));
+    const form = made.el.querySelector("form");
+    form.insertBefore(again, form.lastChild);
+    form.append(answer);
+    return made;
   }
 
   async fill() {
@@ -128,6 +143,12 @@ export class Leader {
     const outlet = this.outlets.find((one) => one.name === this.outlet.value);
     this.sample.replaceChildren(...options([...outlet.samples.map((one, at) => [String(at), one.name]), ["", "Your own"]]));
     this.paste();
+  }
+
+  /** Where the chosen sample says which alert it is; for a body of one's own, as in the others. */
+  fresh() {
+    const { samples } = this.outlets.find((one) => one.name === this.outlet.value);
+    return (samples[Number(this.sample.value || NaN)] ?? samples[0])?.fresh ?? [];
   }
 
   paste() {
@@ -172,14 +193,17 @@ export class Leader {
     const times = h("input", { type: "number", min: "1", placeholder: "1" });
     const ms = h("input", { type: "number", min: "1", placeholder: "no limit" });
     const route = h("input", { type: "text", placeholder: "such as POST /api/v10/channels", autocomplete: "off" });
-    return part("Fault", [labelled("Fault", kind), labelled("How many requests", times), labelled("For milliseconds", ms), labelled("Only on the route", route)], "Inject fault", async () => {
+    const made = part("Fault", [labelled("Fault", kind), labelled("How many requests", times), labelled("For milliseconds", ms), labelled("Only on the route", route)], "Inject fault", async () => {
       const order = { kind: kind.value };
       if (times.value) order.times = Number(times.value);
       if (ms.value) order.for_ms = Number(ms.value);
       if (route.value) order.route = route.value;
       await api.fault(order);
+      if (kind.value.startsWith("gateway_")) return "Done: the fault is met.";
+      this.faultSaid = made.el.querySelector(".said");
       return "The fault waits for its request.";
     });
+    return made;
   }
 
   changing() {
@@ -214,13 +238,15 @@ export class Leader {
     if (this.box.hidden) return;
     this.tick();
     try {
-      const { requests, unknown_endpoints: unknown } = await api.requests(this.since, REQUESTS);
+      const { requests, unknown_endpoints: unknown, faults_met: met } = await api.requests(this.since, REQUESTS);
       for (const one of requests) {
         this.since = one.number;
         const at = new Date(one.at).toISOString().slice(11, 23);
         this.requests.prepend(h("li", {}, h("details", {}, h("summary", { class: one.status >= 400 ? "failure" : null }, `${at} ${one.status || "swallowed"} ${one.method} ${one.path.replace("/api/v10", "").replace(/(webhooks\/\d+\/|interactions\/\d+\/)[^/]+/, "$1…")}`), h("pre", { tabindex: "0" }, JSON.stringify(one.body, null, 1)))));
       }
       while (this.requests.children.length > REQUESTS) this.requests.lastChild.remove();
+      if (this.met !== undefined && met > this.met && this.faultSaid) this.faultSaid.textContent = `A request met the fault, at ${new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" }).format(now())}.`;
+      this.met = met;
       const { gateway_connections: bots } = await api.health();
       this.health.textContent = `${bots === 0 ? "The bot is not connected" : "The bot is connected"}; unknown endpoints: ${unknown}.`;
       await this.fill();

@@ -1,8 +1,8 @@
 // The messages of one channel: a window that moves over them, so that thousands scroll like dozens.
 
 import { announce, h } from "./dom.js";
-import { message as render, notice, spoken } from "./message.js";
-import { dismissed, later, state } from "./state.js";
+import { answerKind, foldAway, message as render, notice, spoken } from "./message.js";
+import { channelOf, dismissed, isThread, later, state } from "./state.js";
 import { api } from "./api.js";
 
 const PAGE = 50;
@@ -23,8 +23,12 @@ export class MessageList {
     this.reset(null);
     box.addEventListener("scroll", () => this.scrolled(), { passive: true });
     // Heights are estimated until messages are painted; whoever was at the bottom stays there.
-    new ResizeObserver(() => this.stuck && this.toBottom()).observe(this.rows);
-    new ResizeObserver(() => this.stuck && this.toBottom()).observe(box);
+    const resized = () => {
+      if (this.stuck) this.toBottom();
+      this.pill();
+    };
+    new ResizeObserver(resized).observe(this.rows);
+    new ResizeObserver(resized).observe(box);
     jump.addEventListener("click", () => this.open(this.channel));
     box.addEventListener("keydown", (event) => this.keys(event));
   }
@@ -38,6 +42,8 @@ export class MessageList {
     this.newest = true;
     this.busy = false;
     this.stuck = true;
+    /** Where the view stood when it was last looked at. */
+    this.last = 0;
     this.rows.replaceChildren();
     this.top.hidden = true;
     this.jump.hidden = true;
@@ -63,6 +69,7 @@ export class MessageList {
     this.rows.replaceChildren(...this.shown.map((one) => one.el));
     this.oldest = messages.length < PAGE;
     this.busy = false;
+    this.fold();
     this.ends();
     this.toBottom();
     // What arrived while this was asked.
@@ -81,12 +88,20 @@ export class MessageList {
 
   ends() {
     this.top.hidden = !this.oldest;
-    this.top.textContent = this.shown.length ? "The channel begins here." : "Nothing is here yet. To begin, open the drill panel and send a sample, or type / for commands.";
+    const channel = channelOf(this.channel);
+    const what = channel && isThread(channel) ? "thread" : "channel";
+    this.top.textContent = this.shown.length || what === "thread" ? `The ${what} begins here.` : "Nothing is here yet.";
   }
 
   toBottom() {
     this.stuck = true;
     this.box.scrollTop = this.box.scrollHeight;
+    this.last = this.box.scrollTop;
+  }
+
+  /** The way to the newest messages shows whenever they are out of sight. */
+  pill() {
+    this.jump.hidden = !this.channel || this.busy || (this.newest && (this.stuck || this.atBottom()));
   }
 
   atBottom() {
@@ -106,34 +121,49 @@ export class MessageList {
     if (this.busy || this.waiting.length === 0) return;
     const rows = this.waiting;
     this.waiting = [];
-    const stick = this.newest && this.stuck;
-    for (const row of rows) this.put(row, stick);
+    // An answer that only this member sees is one to their own deed: it comes into view.
+    const answered = rows.some((row) => row.ephemeral && !this.element(row.id));
+    if (answered && !this.newest) {
+      this.open(this.channel);
+      return;
+    }
+    const stick = this.newest && (this.stuck || answered);
+    for (const row of rows) this.put(row);
+    this.fold();
     if (stick) {
       while (this.shown.length > MOST) this.drop(this.shown[0]);
       if (this.shown.length >= MOST) this.oldest = false;
       this.ends();
       this.toBottom();
     }
+    this.pill();
   }
 
-  put(row, stick) {
+  /** Of several private answers of one kind only the newest stays open. */
+  fold() {
+    const kinds = new Set();
+    for (const one of this.shown.toReversed()) {
+      const kind = answerKind(one.row);
+      if (!kind) continue;
+      if (kinds.has(kind) && !one.folded) foldAway(one);
+      kinds.add(kind);
+    }
+  }
+
+  put(row) {
     const at = this.shown.findIndex((one) => one.row.id === row.id);
     if (at >= 0) {
       this.replace(at, row);
       return;
     }
     const last = this.shown.at(-1);
-    if (!this.newest) {
-      this.jump.hidden = false;
-      return;
-    }
+    if (!this.newest) return;
     // An old message that is not in the window was edited.
     if (last && !later(row.id, last.row.id)) return;
     const one = this.made(row);
     this.shown.push(one);
     this.rows.append(one.el);
     if (row.author.id !== state.me) announce(spoken(row));
-    if (!stick) this.jump.hidden = false;
   }
 
   /** The focus stays on the same control, or else on the message. */
@@ -144,6 +174,7 @@ export class MessageList {
     const one = this.made(row);
     this.shown[at] = one;
     old.replaceWith(one.el);
+    if (row.ephemeral) announce(spoken(row));
     if (!focus) return;
     const same = custom && [...one.el.querySelectorAll("[data-custom-id]")].find((el) => el.dataset.customId === custom);
     (same && !same.disabled ? same : one.el).focus({ preventScroll: true });
@@ -175,9 +206,14 @@ export class MessageList {
   }
 
   scrolled() {
-    this.stuck = this.newest && this.atBottom();
+    const up = this.box.scrollTop < this.last;
+    this.last = this.box.scrollTop;
+    // Only the reader leaves the bottom; messages that grow meanwhile do not.
+    if (this.atBottom()) this.stuck = this.newest;
+    else if (up) this.stuck = false;
+    else if (this.stuck) this.toBottom();
     if (this.busy || !this.channel) return;
-    if (this.stuck) this.jump.hidden = true;
+    this.pill();
     if (this.box.scrollTop < NEAR && !this.oldest) this.more("before");
     else if (!this.newest && this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR) this.more("after");
   }
@@ -219,10 +255,8 @@ export class MessageList {
     const leaving = back ? this.shown.slice(this.shown.length - extra) : this.shown.slice(0, extra);
     for (const one of leaving) one.el.remove();
     this.shown = back ? this.shown.slice(0, this.shown.length - extra) : this.shown.slice(extra);
-    if (extra > 0 && back) {
-      this.newest = false;
-      this.jump.hidden = false;
-    }
+    if (extra > 0 && back) this.newest = false;
+    this.fold();
     if (extra > 0 && !back) this.oldest = false;
     this.ends();
     if (anchor?.el.isConnected) this.box.scrollTop += anchor.el.getBoundingClientRect().top - before;

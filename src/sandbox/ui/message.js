@@ -132,7 +132,7 @@ function body(message, doing) {
     message.content && h("div", { class: "text" }, markdown(message.content)),
     message.embeds.map(embed),
     message.attachments.length > 0 && h("ul", { class: "attachments" }, message.attachments.map(attachment)),
-    components(message.components, (customId, values, control) => doing.press(message, customId, values, control)),
+    components(message.components, (customId, values, control) => doing.press(message, customId, values, control), about(message)),
   ];
 }
 
@@ -140,6 +140,32 @@ function body(message, doing) {
 function calls({ pinged }) {
   const roles = memberOf(state.me)?.roles ?? [];
   return Boolean(pinged) && (pinged.everyone || pinged.users.includes(state.me) || pinged.roles.some((id) => roles.includes(id)));
+}
+
+/** The text displays of a message's layout, in order. */
+const displays = (list) => (list ?? []).flatMap((one) => [...(one.type === 10 ? [one.content ?? ""] : []), ...displays(one.components)]);
+
+/** What a message is about: its first embed's title, or the first line of its layout. */
+function about(message) {
+  const text = message.embeds.find((one) => one.title)?.title ?? displays(message.components)[0]?.split("\n")[0] ?? "";
+  return text.replace(/[*_~`|>#]/g, "").trim().slice(0, 100);
+}
+
+/** What a private answer answers; the same for a later answer to the same deed. */
+export function answerKind(row) {
+  if (!row.ephemeral || (row.flags & LOADING) !== 0) return null;
+  const title = about(row) || row.content.split("\n")[0];
+  return title && JSON.stringify([row.answers?.kind, row.answers?.command, row.reply_to, title]);
+}
+
+/** An older private answer: one line, which opens. */
+export function foldAway(one) {
+  const body = one.el.querySelector(".body");
+  const focused = one.el.contains(document.activeElement);
+  const summary = h("summary", { class: "faint" }, `Earlier answer: ${about(one.row) || one.row.content.split("\n")[0]}`);
+  body.replaceChildren(h("details", {}, summary, h("div", { class: "body" }, ...body.childNodes)));
+  one.folded = true;
+  if (focused) summary.focus({ preventScroll: true });
 }
 
 /** The words of a message, for whoever hears it. */

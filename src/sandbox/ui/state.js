@@ -96,11 +96,6 @@ export const unread = {
     marks[channel.id] = channel.last_message_id;
     kept.write(readKey(), marks);
   },
-  /** Someone who looks for the first time has nothing unread. */
-  begin() {
-    if (kept.read(readKey(), null)) return;
-    kept.write(readKey(), Object.fromEntries(state.channels.map((one) => [one.id, one.last_message_id])));
-  },
 };
 
 const dismissedKey = () => `dismissed:${state.guild.id}:${state.me}`;
