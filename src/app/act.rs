@@ -2,7 +2,7 @@
 
 use super::facts::history;
 use super::{App, AppError, Ids};
-use crate::domain::ids::{IncidentId, PersonId};
+use crate::domain::ids::{ChannelKey, IncidentId, PersonId};
 use crate::domain::incident::{Command, Context, Event, Incident, Refusal, apply, decide};
 use crate::domain::playbook::definition::Playbook;
 use crate::domain::policy::{Actor, Walls, reads};
@@ -218,10 +218,26 @@ async fn intend(
     wanted: &effect::Effect,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    use effect::Effect;
     let id = incident.id;
     let urgency = 5 - i64::from(incident.severity as u8);
-    let (kind, key, channel, arg, base) = match wanted {
+    let (kind, key, channel, arg, base) = row_of(id, wanted);
+    let intent = Intent {
+        kind,
+        key: &key,
+        incident: Some(id),
+        channel,
+        arg,
+        rank: base + urgency,
+    };
+    store::outbox::insert(connection, &intent, now).await
+}
+
+/// Kind, key, channel, argument and base rank of an effect's row.
+type Planned<'e> = (&'static str, String, &'e ChannelKey, i64, i64);
+
+fn row_of(id: IncidentId, wanted: &effect::Effect) -> Planned<'_> {
+    use effect::Effect;
+    match wanted {
         Effect::PostCard { visit, channel } => (
             "post_card",
             format!("post:{id}:{visit}"),
@@ -229,35 +245,43 @@ async fn intend(
             number(*visit),
             0,
         ),
+        Effect::EditCard { visit, channel } => (
+            "edit_card",
+            format!("edit:{id}:{visit}"),
+            channel,
+            number(*visit),
+            20,
+        ),
+        Effect::Remind {
+            visit,
+            channel,
+            times,
+        } => (
+            "remind",
+            format!("remind:{id}:{visit}:{times}"),
+            channel,
+            number(*visit),
+            10,
+        ),
+        Effect::OpenThread { channel } => ("open_thread", format!("open:{id}"), channel, 0, 10),
+        Effect::PostStatus { channel, number } => {
+            let arg = i64::try_from(*number).unwrap_or(i64::MAX);
+            (
+                "post_status",
+                format!("status:{id}:{channel}:{number}"),
+                channel,
+                arg,
+                10,
+            )
+        }
         Effect::TellCase {
             engagement,
             channel,
             number,
-        } => (
-            "tell_case",
-            format!("tell:{id}:{engagement}:{number}"),
-            channel,
-            i64::from(*engagement),
-            5,
-        ),
-        Effect::RemindBrief {
-            engagement,
-            channel,
-            times,
-        } => (
-            "remind_brief",
-            format!("brief-remind:{id}:{engagement}:{times}"),
-            channel,
-            i64::from(*engagement),
-            5,
-        ),
-        Effect::PostStatus { channel, number } => (
-            "post_status",
-            format!("status:{id}:{channel}:{number}"),
-            channel,
-            i64::try_from(*number).unwrap_or(i64::MAX),
-            10,
-        ),
+        } => {
+            let key = format!("tell:{id}:{engagement}:{number}");
+            ("tell_case", key, channel, i64::from(*engagement), 5)
+        }
         Effect::PostBrief {
             engagement,
             channel,
@@ -271,42 +295,19 @@ async fn intend(
         Effect::EditBrief {
             engagement,
             channel,
-        } => (
-            "edit_brief",
-            format!("brief-edit:{id}:{engagement}"),
-            channel,
-            i64::from(*engagement),
-            10,
-        ),
-        Effect::OpenThread { channel } => ("open_thread", format!("open:{id}"), channel, 0, 10),
-        Effect::Remind {
-            visit,
+        } => {
+            let key = format!("brief-edit:{id}:{engagement}");
+            ("edit_brief", key, channel, i64::from(*engagement), 10)
+        }
+        Effect::RemindBrief {
+            engagement,
             channel,
             times,
-        } => (
-            "remind",
-            format!("remind:{id}:{visit}:{times}"),
-            channel,
-            number(*visit),
-            10,
-        ),
-        Effect::EditCard { visit, channel } => (
-            "edit_card",
-            format!("edit:{id}:{visit}"),
-            channel,
-            number(*visit),
-            20,
-        ),
-    };
-    let intent = Intent {
-        kind,
-        key: &key,
-        incident: Some(id),
-        channel,
-        arg,
-        rank: base + urgency,
-    };
-    store::outbox::insert(connection, &intent, now).await
+        } => {
+            let key = format!("brief-remind:{id}:{engagement}:{times}");
+            ("remind_brief", key, channel, i64::from(*engagement), 5)
+        }
+    }
 }
 
 fn number(visit: usize) -> i64 {
