@@ -135,6 +135,9 @@ test("the drill panel sends a sample, writes as a member, moves the clock, break
   assert.match(await panel.getByLabel("Body").inputValue(), /^\s*\{/);
   await panel.getByRole("button", { name: "Send as new" }).click();
   await panel.getByText(/^Taken: status 202 after/).waitFor();
+  assert.match(await panel.getByLabel("The answer as it came").innerText(), /"opened"/);
+  await panel.getByRole("button", { name: "Send the same again" }).click();
+  await panel.getByLabel("The answer as it came").filter({ hasText: /repeat|duplicate|attached/ }).waitFor();
   await panel.getByLabel("Sample").selectOption("Your own");
   await panel.getByLabel("Body").fill("no JSON");
   await panel.getByRole("button", { name: "Send the same again" }).click();

@@ -107,16 +107,16 @@ pub async fn send(State(app): State<App>, Path(name): Path<String>, body: Json<V
     let mut request = client
         .post(&outlet.url)
         .header(CONTENT_TYPE, "application/json")
-        .body(text);
+        .body(text.clone());
     for (name, value) in &outlet.headers {
         request = request.header(name, value);
     }
     let answer = request.send().await.map_err(failed)?;
     let status = answer.status().as_u16();
-    let text = answer.text().await.map_err(failed)?;
+    let said = answer.text().await.map_err(failed)?;
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Json(
-        json!({ "status": status, "body": text, "took_ms": took_ms }),
+        json!({ "status": status, "body": said, "took_ms": took_ms, "sent": text }),
     ))
 }
 
