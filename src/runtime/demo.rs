@@ -43,7 +43,7 @@ const SAMPLES: [(&str, &str, &str); 4] = [
 ];
 
 /// Where a sample, of whichever source, says which alert it is.
-const IDS: [&str; 3] = ["/AlertId", "/IncidentId", "/Id", "/id", "/incidentId"];
+const IDS: [&str; 5] = ["/AlertId", "/IncidentId", "/Id", "/id", "/incidentId"];
 
 /// What `baton demo` is told.
 pub struct DemoOptions {
