@@ -56,7 +56,7 @@ pub fn member(world: &World, row: &Member) -> Value {
 
 pub fn role(row: &Role) -> Value {
     let mut value = json!({
-        "id": row.id, "name": row.name, "description": null,
+        "id": row.id, "name": row.name,
         "permissions": row.permissions.to_string(), "position": row.position, "color": row.color,
         "colors": { "primary_color": row.color, "secondary_color": null, "tertiary_color": null },
         "hoist": row.hoist, "managed": row.managed, "mentionable": row.mentionable,
@@ -224,7 +224,7 @@ pub fn guild(world: &World) -> Value {
 }
 
 /// What a guild may have and this one has not.
-const UNSET: [&str; 19] = [
+const UNSET: [&str; 16] = [
     "icon",
     "splash",
     "discovery_splash",
@@ -240,9 +240,6 @@ const UNSET: [&str; 19] = [
     "safety_alerts_channel_id",
     "max_presences",
     "vanity_url_code",
-    "hub_type",
-    "latest_onboarding_question_id",
-    "inventory_settings",
     "incidents_data",
 ];
 
