@@ -110,18 +110,8 @@ async fn opened(file: &Path, hand: Arc<Hand>) -> App {
 fn alert(id: &str) -> Alert {
     let text = |text: &str| Some(text.to_owned());
     Alert {
-        source_alert_id: id.to_owned(),
-        source_incident_id: None,
-        source_url: None,
-        tenant_id: None,
-        key_time: None,
-        kind: AlertKind::Infra,
         severity: Severity::Medium,
-        source_severity: None,
-        source_status: None,
-        category: None,
         product: text("Doors"),
-        detection_source: None,
         times: Times {
             detected_at: Some(start()),
             ..Times::default()
@@ -138,19 +128,11 @@ fn alert(id: &str) -> Alert {
             uid: None,
             name: text("Badges"),
         }),
-        rule: None,
-        workload: None,
-        action: None,
-        enforcement: None,
-        destination: None,
-        sensitivity_label: None,
-        sensitive_types: Vec::new(),
-        techniques: Vec::new(),
-        parse_notes: Vec::new(),
         detail: Restricted::new(Detail {
             title: text("secret title"),
             ..Detail::default()
         }),
+        ..Alert::silent(id.to_owned(), AlertKind::Infra)
     }
 }
 

@@ -46,6 +46,40 @@ pub struct Alert {
     pub detail: Restricted<Detail>,
 }
 
+impl Alert {
+    /// An alert of which the source says nothing but its id and kind; whoever knows more fills it in.
+    pub fn silent(source_alert_id: String, kind: AlertKind) -> Self {
+        Self {
+            source_alert_id,
+            source_incident_id: None,
+            source_url: None,
+            tenant_id: None,
+            key_time: None,
+            kind,
+            severity: Severity::Unknown,
+            source_severity: None,
+            source_status: None,
+            category: None,
+            product: None,
+            detection_source: None,
+            times: Times::default(),
+            user: None,
+            device: None,
+            policy: None,
+            rule: None,
+            workload: None,
+            action: None,
+            enforcement: None,
+            destination: None,
+            sensitivity_label: None,
+            sensitive_types: Vec::new(),
+            techniques: Vec::new(),
+            parse_notes: Vec::new(),
+            detail: Restricted::new(Detail::default()),
+        }
+    }
+}
+
 /// What may carry file names, mail subjects and contents.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detail {

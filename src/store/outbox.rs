@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     pub id: i64,
-    /// `post_card`, `edit_card`, `remind`, `open_thread`, `notice`.
+    /// Names how it is delivered; the drain lists them all.
     pub kind: String,
     pub key: String,
     pub incident: Option<IncidentId>,
@@ -21,6 +21,37 @@ pub struct Row {
     pub attempts: i64,
     pub created_at: DateTime<Utc>,
     pub last_fault: Option<String>,
+}
+
+/// A row as the table has it.
+struct Stored {
+    id: i64,
+    kind: String,
+    key: String,
+    incident_id: Option<i64>,
+    channel: String,
+    arg: i64,
+    due_us: i64,
+    attempts: i64,
+    created_us: i64,
+    last_fault: Option<String>,
+}
+
+impl Stored {
+    fn read(self) -> Result<Row, StoreError> {
+        Ok(Row {
+            id: self.id,
+            kind: self.kind,
+            key: self.key,
+            incident: self.incident_id.map(IncidentId),
+            channel: ChannelKey(self.channel),
+            arg: self.arg,
+            due_at: at(self.due_us)?,
+            attempts: self.attempts,
+            created_at: at(self.created_us)?,
+            last_fault: self.last_fault,
+        })
+    }
 }
 
 /// What is new about a row.
@@ -61,54 +92,27 @@ pub async fn insert(
 
 /// What waits, best first, whether due or not: a row that is not due yet still holds its channel's order.
 pub async fn list_waiting(connection: &mut Connection) -> Result<Vec<Row>, StoreError> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Stored,
         "SELECT id, kind, key, incident_id, channel, arg, due_us, attempts, created_us, last_fault
          FROM outbox WHERE state = 'waiting' ORDER BY rank, id LIMIT 1000"
     )
     .fetch_all(connection)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Row {
-                id: row.id,
-                kind: row.kind,
-                key: row.key,
-                incident: row.incident_id.map(IncidentId),
-                channel: ChannelKey(row.channel),
-                arg: row.arg,
-                due_at: at(row.due_us)?,
-                attempts: row.attempts,
-                created_at: at(row.created_us)?,
-                last_fault: row.last_fault,
-            })
-        })
-        .collect()
+    rows.into_iter().map(Stored::read).collect()
 }
 
 /// One row, whatever its state.
 pub async fn find(connection: &mut Connection, id: i64) -> Result<Option<Row>, StoreError> {
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        Stored,
         "SELECT id, kind, key, incident_id, channel, arg, due_us, attempts, created_us, last_fault
          FROM outbox WHERE id = ?",
         id
     )
     .fetch_optional(connection)
     .await?;
-    row.map(|row| {
-        Ok(Row {
-            id: row.id,
-            kind: row.kind,
-            key: row.key,
-            incident: row.incident_id.map(IncidentId),
-            channel: ChannelKey(row.channel),
-            arg: row.arg,
-            due_at: at(row.due_us)?,
-            attempts: row.attempts,
-            created_at: at(row.created_us)?,
-            last_fault: row.last_fault,
-        })
-    })
-    .transpose()
+    row.map(Stored::read).transpose()
 }
 
 /// Tried, and to be tried again.

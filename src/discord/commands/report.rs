@@ -1,7 +1,7 @@
 //! A person's report, from `/open`: an alert of the source `chat`, kept with the words as they were given.
 
 use crate::discord::incoming::{CommandOption, OptionValue};
-use crate::domain::alert::{Alert, AlertKind, Detail, Device, Severity, Times, User};
+use crate::domain::alert::{Alert, AlertKind, Detail, Device, Times, User};
 use crate::domain::policy::Actor;
 use crate::domain::restricted::Restricted;
 
@@ -65,36 +65,19 @@ pub fn report(
         ..Detail::default()
     };
     let alert = Alert {
-        // A report is its own alert: account and instant name it.
-        source_alert_id: format!("{}-{}", actor.account, now.timestamp_micros()),
-        source_incident_id: None,
-        source_url: None,
-        tenant_id: None,
-        key_time: None,
-        kind,
-        severity: Severity::Unknown,
-        source_severity: None,
-        source_status: None,
         category: directive.map(|_| "directive".to_owned()),
-        product: None,
-        detection_source: None,
         times: Times {
             detected_at: Some(now),
             ..Times::default()
         },
         user,
         device,
-        policy: None,
-        rule: None,
-        workload: None,
-        action: None,
-        enforcement: None,
-        destination: None,
-        sensitivity_label: None,
-        sensitive_types: Vec::new(),
-        techniques: Vec::new(),
-        parse_notes: Vec::new(),
         detail: Restricted::new(detail),
+        // A report is its own alert: account and instant name it.
+        ..Alert::silent(
+            format!("{}-{}", actor.account, now.timestamp_micros()),
+            kind,
+        )
     };
     (alert, raw)
 }

@@ -3,8 +3,7 @@
 use super::criterion::{Expr, Truth};
 use super::facts::{Facts, FactsInput, IncidentFacts, PersonFacts};
 use super::rules::Repeat;
-use crate::domain::alert::{Alert, AlertKind, Detail, Severity, Times};
-use crate::domain::restricted::Restricted;
+use crate::domain::alert::{Alert, AlertKind};
 use chrono::{DateTime, Utc};
 
 pub(super) fn now() -> DateTime<Utc> {
@@ -12,34 +11,7 @@ pub(super) fn now() -> DateTime<Utc> {
 }
 
 pub(super) fn silent_alert() -> Alert {
-    Alert {
-        source_alert_id: "A-1".to_owned(),
-        source_incident_id: None,
-        source_url: None,
-        tenant_id: None,
-        key_time: None,
-        kind: AlertKind::Dlp,
-        severity: Severity::Unknown,
-        source_severity: None,
-        source_status: None,
-        category: None,
-        product: None,
-        detection_source: None,
-        times: Times::default(),
-        user: None,
-        device: None,
-        policy: None,
-        rule: None,
-        workload: None,
-        action: None,
-        enforcement: None,
-        destination: None,
-        sensitivity_label: None,
-        sensitive_types: Vec::new(),
-        techniques: Vec::new(),
-        parse_notes: Vec::new(),
-        detail: Restricted::new(Detail::default()),
-    }
+    Alert::silent("A-1".to_owned(), AlertKind::Dlp)
 }
 
 pub(super) fn input(alert: Option<&Alert>) -> FactsInput<'_> {

@@ -1,38 +1,15 @@
 //! The search of a brief's free text for what names a file, a path, a subject, an address or a hash.
 
-use crate::domain::alert::{Alert, AlertKind, Detail, Email, File, Severity, Times};
+use crate::domain::alert::{Alert, AlertKind, Detail, Email, File, Severity};
 use crate::domain::governance::{forbidden, leaks};
 use crate::domain::policy::{Walls, reads, thread};
 use crate::domain::restricted::Restricted;
 
 fn alert(detail: Detail) -> Alert {
     Alert {
-        source_alert_id: "a-1".to_owned(),
-        source_incident_id: None,
-        source_url: None,
-        tenant_id: None,
-        key_time: None,
-        kind: AlertKind::Dlp,
         severity: Severity::Low,
-        source_severity: None,
-        source_status: None,
-        category: None,
-        product: None,
-        detection_source: None,
-        times: Times::default(),
-        user: None,
-        device: None,
-        policy: None,
-        rule: None,
-        workload: None,
-        action: None,
-        enforcement: None,
-        destination: None,
-        sensitivity_label: None,
-        sensitive_types: Vec::new(),
-        techniques: Vec::new(),
-        parse_notes: Vec::new(),
         detail: Restricted::new(detail),
+        ..Alert::silent("a-1".to_owned(), AlertKind::Dlp)
     }
 }
 

@@ -13,7 +13,7 @@ mod office365_match;
 mod split;
 pub mod time;
 
-use crate::domain::alert::{Alert, AlertKind, Detail, Named, Reading, Severity, Times};
+use crate::domain::alert::{Alert, AlertKind, Detail, Named, Reading, Severity};
 use crate::domain::restricted::Restricted;
 use serde_json::Value;
 
@@ -160,34 +160,7 @@ struct Filling {
 impl Filling {
     fn new(source_alert_id: String, kind: AlertKind) -> Self {
         Self {
-            facts: Alert {
-                source_alert_id,
-                source_incident_id: None,
-                source_url: None,
-                tenant_id: None,
-                key_time: None,
-                kind,
-                severity: Severity::Unknown,
-                source_severity: None,
-                source_status: None,
-                category: None,
-                product: None,
-                detection_source: None,
-                times: Times::default(),
-                user: None,
-                device: None,
-                policy: None,
-                rule: None,
-                workload: None,
-                action: None,
-                enforcement: None,
-                destination: None,
-                sensitivity_label: None,
-                sensitive_types: Vec::new(),
-                techniques: Vec::new(),
-                parse_notes: Vec::new(),
-                detail: Restricted::new(Detail::default()),
-            },
+            facts: Alert::silent(source_alert_id, kind),
             detail: Detail::default(),
         }
     }
