@@ -108,8 +108,15 @@ impl Link {
         match event {
             GatewayEvent::Ready(ready) => {
                 self.application = Some(ready.application_id);
-                self.prepare().await;
+                let guild = &self.bot.guild.guild;
+                if !ready.guild_ids.contains(guild) {
+                    let why = format!("the bot is not a member of the guild {guild}: invite it");
+                    tracing::error!(why, "Discord is connected, but not prepared");
+                    self.missing.set("gateway", why);
+                }
             }
+            // Follows READY, and an outage: from here on the guild is told of whole.
+            GatewayEvent::GuildCreate(raw) if self.is_ours(&raw) => self.prepare().await,
             GatewayEvent::Resumed => {
                 if self.missing.list().is_empty() {
                     return;
@@ -130,20 +137,25 @@ impl Link {
             }
             GatewayEvent::RoleChange(_)
             | GatewayEvent::ChannelChange(_)
-            | GatewayEvent::GuildUpdate(_)
-            | GatewayEvent::GuildCreate(_) => self.wake_parked().await,
+            | GatewayEvent::GuildUpdate(_) => self.wake_parked().await,
             GatewayEvent::Dropped { reason } => tracing::warn!(reason, "the gateway broke"),
             GatewayEvent::ThreadChange(_)
             | GatewayEvent::Unreadable(_)
             | GatewayEvent::Fatal(_)
+            | GatewayEvent::GuildCreate(_)
             | GatewayEvent::Other(_) => {}
         }
+    }
+
+    fn is_ours(&self, guild: &Value) -> bool {
+        guild.get("id").and_then(Value::as_str) == Some(self.bot.guild.guild.as_str())
     }
 
     /// What must stand before the service is ready. Tried again at the next session.
     async fn prepare(&self) {
         let commands = self.register().await;
         let members = self.learn_members().await;
+        self.wake_parked().await;
         match (commands, members) {
             (Ok(()), Ok(())) => {
                 tracing::info!("ready");
@@ -154,7 +166,6 @@ impl Link {
                 self.missing.set("gateway", why);
             }
         }
-        self.wake_parked().await;
     }
 
     /// Registers the commands, only where they differ.
