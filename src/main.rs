@@ -39,6 +39,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
                 http: args.http,
                 data: args.data,
                 empty: args.empty,
+                people: cli::people::samples(),
             };
             runtime::demo::demo(options, stop_on_signal()?).await?;
             Ok(ExitCode::SUCCESS)

@@ -4,7 +4,7 @@ use super::act::{Acted, Visible};
 use super::facts::{facts, history};
 use super::{App, AppError};
 use crate::domain::form::{Body, Form, Mark, Prefilled, assemble};
-use crate::domain::ids::{DoneId, DraftId, FieldId, IncidentId, TransitionId};
+use crate::domain::ids::{DraftId, FieldId, IncidentId, TransitionId};
 use crate::domain::incident::{Context, Incident, Refusal, may_engage, may_leave};
 use crate::domain::playbook::definition::{Transition, TransitionKind};
 use crate::domain::playbook::facts::{Prefill, prefill};
@@ -28,8 +28,6 @@ pub struct Opened {
 pub enum Given {
     /// A page as it arrived, by input key.
     Page(BTreeMap<String, Vec<String>>),
-    Criteria(Vec<String>),
-    Done(Vec<String>),
     Mark(FieldId, Mark),
     /// Everything that is missing and may be: the source does not say.
     AllSilent,
@@ -119,10 +117,6 @@ impl App {
         let body = &mut draft.body;
         match given {
             Given::Page(page) => body.take_page(&page, &known),
-            Given::Criteria(ticked) => {
-                body.criteria = Some(ticked.into_iter().map(Into::into).collect());
-            }
-            Given::Done(ticked) => body.done = ticked.into_iter().map(DoneId).collect(),
             Given::Mark(field, mark) => body.mark(field, mark),
             Given::AllSilent => {
                 for field in self.silent_gaps(connection, actor, &draft).await? {

@@ -7,6 +7,7 @@ use crate::domain::ids::{AlertId, IncidentId, PersonId};
 use crate::domain::incident::{Context, Incident, Refusal};
 use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::{self, Actor, reads};
+use crate::domain::record::is_web;
 use crate::domain::restricted::{Clearance, Level};
 use crate::domain::timeline::{Line, lines};
 use crate::domain::view::{CardView, OnIncident, Sight, card, record_for};
@@ -38,6 +39,15 @@ pub struct Opened {
     pub detail: Detail,
     /// As received; the newest first.
     pub bodies: Vec<Vec<u8>>,
+}
+
+/// What the next step of an incident can be.
+#[derive(Debug, Clone)]
+pub struct Next {
+    /// Where its first alert opens at its source, for whoever may read its facts.
+    pub source: Option<String>,
+    /// The kinds of the ways out.
+    pub ways: Vec<TransitionKind>,
 }
 
 /// What an incident must allow, to be offered for a command.
@@ -168,6 +178,24 @@ impl App {
                 })
             })
             .await
+    }
+
+    /// What whoever has just taken an incident can do next.
+    pub async fn next(&self, actor: &Actor, id: IncidentId) -> Result<Next, AppError> {
+        let mut reader = self.store.read().await?;
+        let visible = self.visible(&mut reader, actor, id).await?;
+        let ways = visible.playbook.playbook.ways_out(&visible.incident.stage);
+        let ways = ways.map(|way| way.kind).collect();
+        let first = if visible.clearance.level() < Level::Facts {
+            None
+        } else {
+            self.first_alert(&mut reader, &visible.incident).await?
+        };
+        let source = first.and_then(|on| on.alert.source_url);
+        Ok(Next {
+            source: source.filter(|url| is_web(url)),
+            ways,
+        })
     }
 
     /// The whole record as far as the member's roles may read it: title and answer. Its view is logged with the details.

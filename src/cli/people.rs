@@ -19,6 +19,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+/// The directory that goes with the sample alerts.
+pub fn samples() -> Vec<Listed> {
+    listing::read(include_bytes!("../../templates/samples/people.csv")).0
+}
+
 /// Prints what is new, changed and gone; exit code 1 where a line keeps the file out.
 pub async fn run(args: &ImportArgs, ports: Ports, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let bytes = std::fs::read(&args.file)

@@ -16,7 +16,7 @@ pub use missing::missing;
 pub use secrets::environment;
 pub use settings::{
     AcceptedReader, Demo, DiscordSettings, HttpSettings, LogSettings, Organisation,
-    PlaybookSettings, RoleIds, Settings, SourceSettings, StoreSettings,
+    PlaybookSettings, RoleIds, Settings, SourceSettings, StoreSettings, stand_in,
 };
 
 #[cfg(test)]

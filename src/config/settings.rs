@@ -195,7 +195,7 @@ impl Settings {
                 token: Some(demo.token),
                 guild: Some(demo.guild),
                 application: Some(demo.application),
-                base: Some(demo.base),
+                base: Some(demo.base.clone()),
             },
             channels: demo.channels,
             roles: demo.roles,
@@ -203,7 +203,7 @@ impl Settings {
                 listen: demo.listen,
                 ..HttpSettings::default()
             },
-            sources: Self::demo_sources(),
+            sources: Self::linked_sources(&demo.base),
             organisation: Organisation {
                 name: Some("Demo".to_owned()),
                 time_zone: Some(Tz::UTC),
@@ -216,6 +216,15 @@ impl Settings {
             playbooks: PlaybookSettings::default(),
             log: LogSettings::default(),
         }
+    }
+
+    /// The demo's sources, with links to the sandbox's stand-in for a detection tool.
+    fn linked_sources(base: &str) -> BTreeMap<SourceId, SourceSettings> {
+        let mut sources = Self::demo_sources();
+        for source in sources.values_mut() {
+            source.link = Some(stand_in(base));
+        }
+        sources
     }
 
     /// The demo's sources, with the bearer `demo`.
@@ -236,6 +245,11 @@ impl Settings {
             source("generic", Adapter::Generic(Box::<GenericMap>::default())),
         ])
     }
+}
+
+/// The link template of a source in the demo.
+pub fn stand_in(base: &str) -> String {
+    format!("{base}/console?alert={{source_alert_id}}")
 }
 
 /// What a link template may name.

@@ -44,8 +44,6 @@ pub enum CustomId {
     Next(DraftId),
     /// A page, submitted; `true` when it was opened from the review, which then shows the outcome.
     Page(DraftId, bool),
-    Criteria(DraftId),
-    Done(DraftId),
     /// A list of fields; opens the one that is chosen.
     Change(DraftId),
     /// A list of answers that are no value; the value is `field|mark`.
@@ -79,8 +77,6 @@ impl fmt::Display for CustomId {
             Self::Drafts => f.write_str("drafts"),
             Self::Next(id) => write!(f, "next:{}", id.0),
             Self::Page(id, from_review) => write!(f, "page:{}:{}", id.0, u8::from(*from_review)),
-            Self::Criteria(id) => write!(f, "criteria:{}", id.0),
-            Self::Done(id) => write!(f, "done:{}", id.0),
             Self::Change(id) => write!(f, "change:{}", id.0),
             Self::Mark(id) => write!(f, "mark:{}", id.0),
             Self::Submit(id) => write!(f, "submit:{}", id.0),
@@ -125,8 +121,6 @@ impl FromStr for CustomId {
             "draft" => Self::Draft(DraftId(number()?)),
             "next" => Self::Next(DraftId(number()?)),
             "page" => Self::Page(DraftId(number()?), number()? != 0),
-            "criteria" => Self::Criteria(DraftId(number()?)),
-            "done" => Self::Done(DraftId(number()?)),
             "change" => Self::Change(DraftId(number()?)),
             "mark" => Self::Mark(DraftId(number()?)),
             "submit" => Self::Submit(DraftId(number()?)),
@@ -241,8 +235,6 @@ mod tests {
             CustomId::Next(d),
             CustomId::Page(d, true),
             CustomId::Page(d, false),
-            CustomId::Criteria(d),
-            CustomId::Done(d),
             CustomId::Change(d),
             CustomId::Mark(d),
             CustomId::Submit(d),

@@ -3,7 +3,7 @@
 
 use super::ids::{CriterionId, DoneId, FieldId};
 use super::incident::{Context, Finding, Incident, Readiness, Submission, readiness};
-use super::playbook::definition::{Field, FieldKind, Transition, TransitionKind};
+use super::playbook::definition::{Field, FieldKind, Playbook, Transition, TransitionKind};
 use super::record::{Gap, Origin, RawAnswer, State, parse, shown};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 pub const PAGE_MAX: usize = 5;
 /// The key under which the criteria arrive on a page.
 pub const CRITERIA_KEY: &str = ":criteria";
+/// The key under which the confirmed lines of the definition of done arrive on a page.
+pub const DONE_KEY: &str = ":done";
 /// What is put behind a field's id for the second half of a yes/no.
 pub const REASON_SUFFIX: &str = ":reason";
 
@@ -58,11 +60,14 @@ impl Mark {
 }
 
 impl Body {
-    /// Takes in one page as it arrived: keys are field ids, [`CRITERIA_KEY`], or a field id with [`REASON_SUFFIX`].
+    /// Takes in one page as it arrived: keys are field ids, [`CRITERIA_KEY`], [`DONE_KEY`], or a field id with [`REASON_SUFFIX`].
     /// Unknown keys are kept out; a value replaces a mark.
     pub fn take_page(&mut self, page: &BTreeMap<String, Vec<String>>, known: &[FieldId]) {
         if let Some(ticked) = page.get(CRITERIA_KEY) {
             self.criteria = Some(ticked.iter().map(CriterionId::new).collect());
+        }
+        if let Some(ticked) = page.get(DONE_KEY) {
+            self.done = ticked.iter().map(DoneId::new).collect();
         }
         for field in known {
             let values = page.get(field.as_str());
@@ -181,15 +186,11 @@ pub fn assemble(
         items: fields
             .iter()
             .map(|field| {
-                item(
-                    field,
-                    incident,
-                    transition,
-                    body,
-                    &submission,
-                    &readiness,
-                    zone,
-                )
+                let silent = field.prefill.is_some() && !prefilled.contains_key(&field.id);
+                let own = (may(field, transition), |state: Option<&State>| {
+                    typed(field, silent, transition, body, state)
+                });
+                item(field, incident, &submission, &readiness, own, zone)
             })
             .collect(),
         done: done(incident, transition, body, context),
@@ -222,7 +223,8 @@ fn given(
     context: &Context<'_>,
     zone: Tz,
 ) -> Result<Option<State>, String> {
-    match body.marks.get(&field.id) {
+    let mark = body.marks.get(&field.id).copied();
+    match mark.or_else(|| marked_in_words(field, transition, body)) {
         Some(Mark::NotApplicable) => return Ok(Some(State::NotApplicable)),
         Some(Mark::SourceSilent) => return Ok(Some(State::SourceSilent)),
         Some(Mark::Owed) => {
@@ -236,6 +238,13 @@ fn given(
         Some(raw) => Ok(parse(field, raw, zone)?.map(State::Value)),
         None => Ok(None),
     }
+}
+
+/// Whoever types the words of an answer without a value, where the field may have one, gives that answer.
+fn marked_in_words(field: &Field, transition: &Transition, body: &Body) -> Option<Mark> {
+    let typed = body.answers.get(&field.id)?.first();
+    let words = |mark: &Mark| typed.eq_ignore_ascii_case(mark.words());
+    may(field, transition).into_iter().find(words)
 }
 
 /// What the source says, typed. Its silence is no answer: a person says so, or finds it out.
@@ -323,10 +332,9 @@ fn done(
 fn item(
     field: &Field,
     incident: &Incident,
-    transition: &Transition,
-    body: &Body,
     submission: &Submission,
     readiness: &Readiness,
+    (may, typed): (Vec<Mark>, impl FnOnce(Option<&State>) -> RawAnswer),
     zone: Tz,
 ) -> Item {
     let recorded = incident.record.judge().latest(&field.id);
@@ -346,20 +354,37 @@ fn item(
     Item {
         field: field.id.clone(),
         title: field.title.clone(),
-        typed: typed(field, body, state),
+        typed: typed(state),
         shown: text,
         from_source: origin == Some(Origin::Source),
         recorded: given.is_none() && recorded.is_some(),
         problem,
-        may: may(field, transition),
+        may,
     }
 }
 
-/// What a reopened input shows: what was typed last, else the value that stands.
-fn typed(field: &Field, body: &Body, state: Option<&State>) -> RawAnswer {
+/// What an input shows: what was typed last, else the value that stands. Where the source was asked and is silent,
+/// the words for that: whoever leaves them says so.
+fn typed(
+    field: &Field,
+    silent: bool,
+    transition: &Transition,
+    body: &Body,
+    state: Option<&State>,
+) -> RawAnswer {
     use super::record::Answer;
     if let Some(raw) = body.answers.get(&field.id) {
         return raw.clone();
+    }
+    if silent
+        && takes_words(&field.kind)
+        && state.is_none()
+        && may(field, transition).contains(&Mark::SourceSilent)
+    {
+        return RawAnswer {
+            values: vec![Mark::SourceSilent.words().to_owned()],
+            reason: None,
+        };
     }
     let Some(State::Value(answer)) = state else {
         return RawAnswer::default();
@@ -391,6 +416,14 @@ fn may(field: &Field, transition: &Transition) -> Vec<Mark> {
     .collect()
 }
 
+/// Whether any text can be typed into the field's input.
+const fn takes_words(kind: &FieldKind) -> bool {
+    matches!(
+        kind,
+        FieldKind::Line | FieldKind::Paragraph | FieldKind::Time | FieldKind::Link
+    )
+}
+
 /// How many inputs a field takes on a page.
 pub const fn slots(kind: &FieldKind) -> usize {
     match kind {
@@ -406,6 +439,21 @@ pub const fn slots(kind: &FieldKind) -> usize {
     }
 }
 
+/// What one page asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    pub criteria: bool,
+    pub fields: Vec<FieldId>,
+    pub done: bool,
+}
+
+impl Page {
+    /// Nothing of it is missing: a look at the criteria alone is no reason for a page.
+    pub fn asks_nothing(&self, form: &Form) -> bool {
+        self.fields.is_empty() && !self.done && !(self.criteria && form.readiness.criterion_missing)
+    }
+}
+
 impl Form {
     /// What else stands in the way, found outside the rules: it shows at its field, like any other gap.
     pub fn add_gaps(&mut self, gaps: Vec<Gap>) {
@@ -417,22 +465,29 @@ impl Form {
         }
     }
 
-    /// The fields of the next page: what has a problem, in the record's order, as far as one page holds.
-    /// `reserved` inputs are taken by something else.
-    pub fn next_page(&self, context: &Context<'_>, reserved: usize) -> Vec<FieldId> {
-        let mut free = PAGE_MAX.saturating_sub(reserved);
-        let mut page = Vec::new();
+    /// The next page: what has a problem, in the record's order, as far as one page holds. The criteria stand before it
+    /// where they are to be seen or none is ticked; the definition of done after it, once every field has its place.
+    pub fn next_page(&self, playbook: &Playbook, see_criteria: bool) -> Page {
+        let criteria =
+            !self.criteria.is_empty() && (see_criteria || self.readiness.criterion_missing);
+        let mut free = PAGE_MAX.saturating_sub(usize::from(criteria));
+        let mut page = Page {
+            criteria,
+            ..Page::default()
+        };
+        let mut all = true;
         for item in self.items.iter().filter(|item| item.problem.is_some()) {
-            let cost = context
-                .playbook
+            let cost = playbook
                 .field(&item.field)
                 .map_or(1, |field| slots(&field.kind));
             if cost > free {
+                all = false;
                 break;
             }
             free -= cost;
-            page.push(item.field.clone());
+            page.fields.push(item.field.clone());
         }
+        page.done = all && free > 0 && self.done.iter().any(|line| !line.ticked);
         page
     }
 }

@@ -117,7 +117,8 @@ pub struct RawAnswer {
 }
 
 impl RawAnswer {
-    fn first(&self) -> &str {
+    /// The first of the values, without space around it.
+    pub fn first(&self) -> &str {
         self.values.first().map_or("", |v| v.trim())
     }
 
@@ -173,9 +174,14 @@ pub fn parse(field: &Field, raw: &RawAnswer, zone: Tz) -> Result<Option<Answer>,
     }
 }
 
-fn parse_link(text: String) -> Result<Answer, String> {
+/// Whether a text is an address of the web, and nothing else.
+pub fn is_web(text: &str) -> bool {
     let scheme = text.starts_with("https://") || text.starts_with("http://");
-    if scheme && text.len() > 10 && !text.contains(char::is_whitespace) {
+    scheme && text.len() > 10 && !text.contains(char::is_whitespace)
+}
+
+fn parse_link(text: String) -> Result<Answer, String> {
+    if is_web(&text) {
         Ok(Answer::Link(text))
     } else {
         Err("must be a link that begins with https://".to_owned())

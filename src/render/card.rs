@@ -18,11 +18,11 @@ impl Tone {
     /// The word that stands on the card beside the colour.
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Calm => "Routine",
-            Self::Info => "Information",
+            Self::Calm => "In hand",
+            Self::Info => "For information",
             Self::Warning => "Warning",
-            Self::Alarm => "Alarm",
-            Self::Done => "Done",
+            Self::Alarm => "Urgent",
+            Self::Done => "Settled",
         }
     }
 }

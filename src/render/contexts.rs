@@ -313,25 +313,12 @@ template!(
 );
 
 #[derive(Debug, Clone, Serialize)]
-pub struct Ticked {
-    pub ticked: bool,
-    pub text: String,
-    pub note: String,
-}
-
-#[derive(Debug, Clone, Serialize)]
 pub struct ReviewItem {
     pub title: String,
     pub value: String,
-    pub problem: String,
+    /// What is missing about it stands above.
+    pub open: bool,
     pub from_source: bool,
-}
-
-/// One line of the definition of done.
-#[derive(Debug, Clone, Serialize)]
-pub struct DoneLine {
-    pub ticked: bool,
-    pub text: String,
 }
 
 /// The review screen of a form.
@@ -340,9 +327,11 @@ pub struct Review {
     pub id: String,
     pub title: String,
     pub draft: String,
-    pub criteria: Vec<Ticked>,
+    /// Those that are ticked.
+    pub criteria: Vec<Noted>,
     pub items: Vec<ReviewItem>,
-    pub done: Vec<DoneLine>,
+    /// How far the definition of done is confirmed.
+    pub done: String,
     pub missing: Vec<String>,
 }
 template!(
@@ -352,21 +341,17 @@ template!(
         id: "INC-1".to_owned(),
         title: "Escalate".to_owned(),
         draft: "DRF-1".to_owned(),
-        criteria: vec![Ticked {
-            ticked: true,
+        criteria: vec![Noted {
             text: "A".to_owned(),
             note: "met".to_owned()
         }],
         items: vec![ReviewItem {
             title: "Department".to_owned(),
             value: "Finance".to_owned(),
-            problem: "is missing".to_owned(),
+            open: true,
             from_source: true,
         }],
-        done: vec![DoneLine {
-            ticked: false,
-            text: "Source opened".to_owned(),
-        }],
+        done: "2 of 3 confirmed".to_owned(),
         missing: vec!["Department is missing".to_owned()],
     }
 );

@@ -4,6 +4,8 @@ use super::ports::{Ports, Shared, SystemIds};
 use super::scene::{Scene, TOKEN, seed};
 use super::story::tell;
 use super::{Drive, Service, StartFault};
+use crate::app::App;
+use crate::domain::directory::Listed;
 use crate::sandbox::{Clock as _, Options, Outlet, Sample, Sandbox, SystemClock};
 use chrono::{DateTime, Utc};
 use std::io::Write as _;
@@ -52,6 +54,8 @@ pub struct DemoOptions {
     pub data: PathBuf,
     /// Posts no samples.
     pub empty: bool,
+    /// The people directory that goes with the samples.
+    pub people: Vec<Listed>,
 }
 
 /// Runs the demo until `stop` is true.
@@ -72,6 +76,9 @@ pub async fn demo(options: DemoOptions, mut stop: watch::Receiver<bool>) -> Resu
         .offer(outlets(service.http))
         .map_err(StartFault::one)?;
     welcome(&scene.base, service.http, &options.data);
+    if !options.empty {
+        know_people(&service.app, options.people).await?;
+    }
     let (app, base) = (service.app.clone(), scene.base.clone());
     let mut telling = Box::pin(tell(app, base, stop.clone()));
     let posting = async {
@@ -225,6 +232,20 @@ fn outlets(http: SocketAddr) -> Vec<Outlet> {
             .collect(),
     };
     sources.into_iter().map(outlet).collect()
+}
+
+/// Departments and line managers of those whom the samples name.
+async fn know_people(app: &App, people: Vec<Listed>) -> Result<(), StartFault> {
+    let source = "the demo's samples".to_owned();
+    let plan = app.import_people(people, false, source).await;
+    let plan = plan.map_err(StartFault::one)?;
+    let faults = plan.faults.into_iter().map(|fault| fault.text);
+    let faults: Vec<String> = faults.collect();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(StartFault(faults))
+    }
 }
 
 async fn post_samples(http: SocketAddr) {

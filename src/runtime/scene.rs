@@ -1,7 +1,7 @@
 //! The guild of the demo and of drills: who is in it, which channels, who reads what. And the settings of a service for it,
 //! read back from the sandbox as it really is.
 
-use crate::config::{Demo, RoleIds, Settings};
+use crate::config::{Demo, RoleIds, Settings, stand_in};
 use crate::domain::ids::{AccountId, ChannelKey};
 use crate::domain::role::Role;
 use crate::sandbox::permissions::{
@@ -257,7 +257,8 @@ impl Scene {
             ("generic", "generic"),
         ] {
             line(format_args!(
-                "[sources.{name}]\nadapter = \"{adapter}\"\nauth = {{ scheme = \"bearer\", secret_file = \"source-secret\" }}"
+                "[sources.{name}]\nadapter = \"{adapter}\"\nlink = \"{}\"\nauth = {{ scheme = \"bearer\", secret_file = \"source-secret\" }}",
+                stand_in(&self.base)
             ));
             line(format_args!(""));
         }

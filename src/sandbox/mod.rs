@@ -202,6 +202,7 @@ fn router(app: &App) -> Router {
         .route("/resume/", any(gateway::socket::upgrade))
         .route("/attachments/{channel}/{id}/{name}", get(files::file))
         .route("/ui/{name}", get(ui::file))
+        .route("/console", get(ui::console))
         .merge(act::routes())
         .merge(rest::routes(app))
         .layer(middleware::from_fn(front::only_local))

@@ -7,6 +7,7 @@ use baton::app::intake::{Arrived, Batch};
 use baton::app::playbooks::Playbooks;
 use baton::app::{App, AppError, Clock, Ids};
 use baton::domain::directory::{Identity, Listed};
+use baton::domain::form::{CRITERIA_KEY, DONE_KEY};
 use baton::domain::governance::Choice;
 use baton::domain::ids::{AccountId, IncidentId, SourceId};
 use baton::domain::incident::Command;
@@ -179,8 +180,10 @@ async fn send(
     for given in [
         Given::Page(written.collect()),
         Given::AllSilent,
-        Given::Criteria(criteria.collect()),
-        Given::Done(done.collect()),
+        Given::Page(BTreeMap::from([
+            (CRITERIA_KEY.to_owned(), criteria.collect()),
+            (DONE_KEY.to_owned(), done.collect()),
+        ])),
     ] {
         app.give(actor, form.draft, given).await?;
     }

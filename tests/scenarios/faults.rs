@@ -149,7 +149,7 @@ fn a_closed_channel_parks_its_card_tells_audit_and_delivers_once_it_is_mended() 
         A card (delivery 1) for the channel tier1-triage: Missing Access (50001)
 
         **What to do**: Mend the channel or Baton's permissions there. It is kept, and sent as soon as Discord reports the change or Baton starts again.
-        Alarm
+        Urgent
         ");
         let mended = VIEW_CHANNEL | SEND_MESSAGES | EMBED_LINKS | READ_MESSAGE_HISTORY;
         w.overwrite("tier1-triage", BOT, mended, 0).await;

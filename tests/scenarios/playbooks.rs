@@ -62,11 +62,11 @@ fn an_operators_own_playbook_runs_from_an_alert_to_its_next_stage() {
         **Badge number** (from source): B-4711
         **Badge holder** (from source): m.porter@museum.example
         **Noticed at** (from source): 2026-11-20 08:30 UTC
-        **Door log**: https\://doors.example/log/4711
+        **Door log** (from source): https\://source.example/alerts/badge-1
         **Doors it opens**: Lobby, Vault
         **What happened**: It fell out of a coat at the cloakroom.
         **Was the desk searched?**: no: It was lost outside.
-        Information
+        For information
         [Accept] [Return] [Details]
         ");
         w.tier2()

@@ -2,6 +2,7 @@
 
 use super::{Ground, alert, ground, opened, refused, start};
 use crate::app::form::{Given, Opened};
+use crate::domain::form::{CRITERIA_KEY, DONE_KEY};
 use crate::domain::ids::{IncidentId, TransitionId};
 use crate::domain::incident::{Command, Phase, Refusal};
 use crate::domain::policy::Actor;
@@ -33,8 +34,7 @@ async fn complete(ground: &Ground, actor: &Actor, id: IncidentId) -> Opened {
     let form = ground.app.open_form(actor, id, handoff()).await.unwrap();
     for given in [
         page(&COMPLETE),
-        Given::Criteria(vec!["opened-a-door".to_owned()]),
-        Given::Done(vec!["asked".to_owned()]),
+        page(&[(CRITERIA_KEY, "opened-a-door"), (DONE_KEY, "asked")]),
         Given::AllSilent,
     ] {
         ground.app.give(actor, form.draft, given).await.unwrap();

@@ -4,7 +4,7 @@ use super::screens::choice;
 use crate::app::form::Opened;
 use crate::discord::custom_id::CustomId;
 use crate::discord::incoming::ModalValue;
-use crate::domain::form::{CRITERIA_KEY, Item, REASON_SUFFIX};
+use crate::domain::form::{CRITERIA_KEY, DONE_KEY, Item, Page, REASON_SUFFIX};
 use crate::domain::ids::{AccountId, FieldId, IncidentId};
 use crate::domain::playbook::definition::{Choice as Option_, Field, FieldKind};
 use crate::render::card::Choice;
@@ -14,37 +14,45 @@ use std::collections::BTreeMap;
 /// The longest answer that a form takes, in characters; Discord's own limit for a text input.
 const LONGEST: u16 = 4000;
 const LONGEST_LINE: u16 = 400;
+/// What the two lists of ticks are called.
+pub const CRITERIA: &str = "Criteria that are met";
+pub const DONE: &str = "Definition of done";
 
-/// The next page of what is missing; `None` when nothing is. The first one asks for the criteria too.
+/// The next page of what is missing; `None` when nothing is. The first one shows the criteria too.
 pub fn next_page(opened: &Opened, from_review: bool) -> Option<Form> {
-    let ask_criteria = !from_review && !opened.form.criteria.is_empty();
-    let context = crate::domain::incident::Context::new(
-        chrono::DateTime::UNIX_EPOCH,
-        &opened.playbook.playbook,
-        None,
-    );
-    let fields = opened.form.next_page(&context, usize::from(ask_criteria));
-    if fields.is_empty() && !(ask_criteria && opened.form.readiness.criterion_missing) {
-        return None;
-    }
-    Some(page(opened, &fields, ask_criteria, from_review))
+    let asked = opened
+        .form
+        .next_page(&opened.playbook.playbook, !from_review);
+    (!asked.asks_nothing(&opened.form)).then(|| page(opened, &asked, from_review))
 }
 
-/// A page with these fields.
-pub fn page(opened: &Opened, fields: &[FieldId], criteria: bool, from_review: bool) -> Form {
+/// The page on which one answer is changed: a field's, or all lines of what [`CRITERIA_KEY`] or [`DONE_KEY`] names.
+pub fn change(opened: &Opened, key: String) -> Form {
+    let asked = Page {
+        criteria: key == CRITERIA_KEY,
+        done: key == DONE_KEY,
+        fields: vec![FieldId(key)],
+    };
+    page(opened, &asked, true)
+}
+
+fn page(opened: &Opened, asked: &Page, from_review: bool) -> Form {
     let playbook = &opened.playbook.playbook;
     let title = playbook
         .transition(&opened.transition)
         .map_or("", |t| t.title.as_str());
     let mut inputs = Vec::new();
-    if criteria {
+    if asked.criteria {
         inputs.push(criteria_input(opened));
     }
-    for id in fields {
+    for id in &asked.fields {
         let item = opened.form.items.iter().find(|item| item.field == *id);
         if let (Some(field), Some(item)) = (playbook.field(id), item) {
             inputs.extend(field_inputs(field, item));
         }
+    }
+    if asked.done {
+        inputs.push(done_input(opened));
     }
     Form {
         custom_id: CustomId::Page(opened.draft, from_review).to_string(),
@@ -58,10 +66,26 @@ fn criteria_input(opened: &Opened) -> Input {
     let max = u8::try_from(options.len()).unwrap_or(25);
     Input {
         key: CRITERIA_KEY.to_owned(),
-        label: "Criteria that are met".to_owned(),
+        label: CRITERIA.to_owned(),
         help: Some("Those met by the facts are ticked; you confirm.".to_owned()),
         required: false,
         kind: InputKind::Select {
+            options,
+            min: 0,
+            max,
+        },
+    }
+}
+
+fn done_input(opened: &Opened) -> Input {
+    let options: Vec<Choice> = opened.form.done.iter().map(choice).collect();
+    let max = u8::try_from(options.len()).unwrap_or(25);
+    Input {
+        key: DONE_KEY.to_owned(),
+        label: DONE.to_owned(),
+        help: Some("Tick what you have done; all of it, before this goes on.".to_owned()),
+        required: false,
+        kind: InputKind::Checkboxes {
             options,
             min: 0,
             max,

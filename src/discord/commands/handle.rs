@@ -1,7 +1,7 @@
 //! One interaction, from the typed frame to its answer: actor, route, use case, screen. Faults and refusals become
 //! answers in one place, whatever was called.
 
-use super::forms::{ask_why, next_page, page, plain_values, return_reason};
+use super::forms::{ask_why, change, next_page, plain_values, return_reason};
 use super::report::option;
 use super::screens::ALL_SILENT;
 use super::table::{COMMANDS, Verb};
@@ -249,11 +249,9 @@ impl Bot {
                     None => Reply::Update(screens::review(&self.templates, &opened)?),
                 }
             }
-            CustomId::Criteria(id) => self.reviewed(actor, id, Given::Criteria(values)).await?,
-            CustomId::Done(id) => self.reviewed(actor, id, Given::Done(values)).await?,
             CustomId::Change(id) => {
                 let opened = self.app.give(actor, id, Given::Nothing).await?;
-                Reply::Form(page(&opened, &[FieldId::new(first()?)], false, true))
+                Reply::Form(change(&opened, first()?))
             }
             CustomId::Mark(id) => {
                 let given = parse_mark(&first()?).ok_or(Refusal::NotFound)?;

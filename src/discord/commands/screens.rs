@@ -1,17 +1,19 @@
 //! The ephemeral screens: queue, timeline, details, drafts, help, and the review of a form.
 
+use super::forms::{self, next_page};
+use super::steps::at_source;
 use crate::app::form::{Listed, Opened};
 use crate::app::query::{self, Queued};
 use crate::discord::custom_id::CustomId;
 use crate::discord::limits;
-use crate::domain::form::{Item, Mark, Tick};
+use crate::domain::form::{CRITERIA_KEY, DONE_KEY, Item, Mark, Tick};
 use crate::domain::ids::{IncidentId, PersonId};
-use crate::domain::record::shown_time;
+use crate::domain::record::{is_web, shown_time};
 use crate::domain::timeline::Line;
 use crate::render::card::{Button, ButtonStyle, Card, CardFile, Choice, Row, Tone};
 use crate::render::contexts::{
-    AlertDetails, Details, DoneLine, DraftRow, Drafts, Labelled, Queue, QueueRow, Review,
-    ReviewItem, Ticked, Timeline, TimelineLine,
+    AlertDetails, Details, DraftRow, Drafts, Labelled, Noted, Queue, QueueRow, Review, ReviewItem,
+    Timeline, TimelineLine,
 };
 use crate::render::escape::{clamp, plain};
 use crate::render::templates::{TemplateFault, Templates};
@@ -191,6 +193,10 @@ pub fn details(
             bytes: bytes.clone(),
         });
     card.files.extend(files);
+    let link = alerts.iter().find_map(|alert| alert.source_url.clone());
+    if let Some(url) = link.filter(|url| is_web(url)) {
+        card.rows.push(Row::Buttons(vec![at_source(url)]));
+    }
     Ok(card)
 }
 
@@ -248,9 +254,14 @@ pub fn review(templates: &Templates, opened: &Opened) -> Result<Card, TemplateFa
         id: opened.incident.to_string(),
         title: title.to_owned(),
         draft: opened.draft.to_string(),
-        criteria: form.criteria.iter().map(ticked).collect(),
+        criteria: form
+            .criteria
+            .iter()
+            .filter(|c| c.ticked)
+            .map(ticked)
+            .collect(),
         items: form.items.iter().map(item).collect(),
-        done: form.done.iter().map(done_line).collect(),
+        done: confirmed(&form.done),
         missing: super::answers::missing(&form.readiness),
     };
     let ready = form.readiness.is_ready();
@@ -260,21 +271,23 @@ pub fn review(templates: &Templates, opened: &Opened) -> Result<Card, TemplateFa
     Ok(card)
 }
 
-fn done_line<Id>(tick: &Tick<Id>) -> DoneLine {
-    DoneLine {
-        ticked: tick.ticked,
-        text: tick.text.clone(),
+/// How far the definition of done is confirmed; no words where there is none.
+fn confirmed<Id>(lines: &[Tick<Id>]) -> String {
+    let ticked = lines.iter().filter(|line| line.ticked).count();
+    match (ticked, lines.len()) {
+        (_, 0) => String::new(),
+        (ticked, all) if ticked == all => "confirmed".to_owned(),
+        (ticked, all) => format!("{ticked} of {all} confirmed"),
     }
 }
 
-fn ticked<Id>(tick: &Tick<Id>) -> Ticked {
+fn ticked<Id>(tick: &Tick<Id>) -> Noted {
     let note = if tick.note.is_empty() {
         "yours to judge".to_owned()
     } else {
         tick.note.clone()
     };
-    Ticked {
-        ticked: tick.ticked,
+    Noted {
         text: tick.text.clone(),
         note,
     }
@@ -284,7 +297,7 @@ fn item(item: &Item) -> ReviewItem {
     ReviewItem {
         title: item.title.clone(),
         value: item.shown.clone().unwrap_or_else(|| "—".to_owned()),
-        problem: item.problem.clone().unwrap_or_default(),
+        open: item.problem.is_some(),
         from_source: item.from_source,
     }
 }
@@ -293,22 +306,22 @@ fn review_rows(opened: &Opened, ready: bool) -> Vec<Row> {
     let form = &opened.form;
     let draft = opened.draft;
     let mut rows = Vec::new();
-    rows.extend(ticks(
-        CustomId::Criteria(draft),
-        "Criteria that are met",
-        &form.criteria,
-    ));
-    rows.extend(ticks(
-        CustomId::Done(draft),
-        "Definition of done: confirm each",
-        &form.done,
-    ));
+    let lists = [
+        (CRITERIA_KEY, forms::CRITERIA, form.criteria.is_empty()),
+        (DONE_KEY, forms::DONE, form.done.is_empty()),
+    ];
+    let lists = lists
+        .into_iter()
+        .filter(|(.., empty)| !empty)
+        .map(|(key, what, _)| (key.to_owned(), what.to_owned()));
+    let fields = form
+        .items
+        .iter()
+        .map(|item| (item.field.to_string(), item.title.clone()));
     rows.extend(select(
         CustomId::Change(draft),
         "Change an answer",
-        form.items
-            .iter()
-            .map(|item| (item.field.to_string(), item.title.clone())),
+        lists.chain(fields),
     ));
     rows.extend(select(
         CustomId::Mark(draft),
@@ -316,7 +329,7 @@ fn review_rows(opened: &Opened, ready: bool) -> Vec<Row> {
         marks(&form.items),
     ));
     let mut buttons = Vec::new();
-    if form.items.iter().any(|item| item.problem.is_some()) {
+    if next_page(opened, true).is_some() {
         buttons.push(Button {
             label: "Fill in what is missing".to_owned(),
             custom_id: CustomId::Next(draft).to_string(),
@@ -362,22 +375,6 @@ fn marks(items: &[Item]) -> impl Iterator<Item = (String, String)> {
         })
         .collect();
     all.into_iter().chain(each)
-}
-
-fn ticks<Id: std::fmt::Display>(id: CustomId, what: &str, lines: &[Tick<Id>]) -> Option<Row> {
-    let options: Vec<Choice> = lines
-        .iter()
-        .take(limits::SELECT_OPTIONS)
-        .map(choice)
-        .collect();
-    let max = u8::try_from(options.len()).unwrap_or(u8::MAX);
-    (max > 0).then(|| Row::Select {
-        custom_id: id.to_string(),
-        placeholder: Some(what.to_owned()),
-        options,
-        min: 0,
-        max,
-    })
 }
 
 /// One line to tick, as an option: the sentence cut to what an option shows, the rest beneath it.

@@ -39,21 +39,25 @@ impl Bot {
         } else {
             "You hold it already."
         };
-        let mut card = self.told(
-            &format!("{id} is yours"),
-            text,
-            "Open the source, look at the details, then escalate it with its record.",
-        )?;
-        let button = |label: &str, id: CustomId, style| Button {
-            label: label.to_owned(),
-            custom_id: id.to_string(),
-            style,
-            ..Button::default()
+        let can = self.app.next(actor, id).await?;
+        let next = if can.source.is_some() {
+            "Open it at the source, then escalate it, or dismiss it on a ground."
+        } else {
+            "Look at the details, then escalate it, or dismiss it on a ground."
         };
-        card.rows.push(Row::Buttons(vec![
-            button("Escalate", CustomId::Escalate(id), ButtonStyle::Primary),
-            button("Details", CustomId::Details(id), ButtonStyle::Plain),
-        ]));
+        let mut card = self.told(&format!("{id} is yours"), text, next)?;
+        let mut buttons: Vec<Button> = can.source.into_iter().map(at_source).collect();
+        let ways = [
+            (TransitionKind::Handoff, "Escalate", CustomId::Escalate(id)),
+            (TransitionKind::Dismissal, "Dismiss", CustomId::Dismiss(id)),
+            (TransitionKind::Closure, "Close", CustomId::Close(id)),
+        ];
+        let ways = ways
+            .into_iter()
+            .filter(|(kind, ..)| can.ways.contains(kind));
+        buttons.extend(ways.map(|(_, label, id)| press(label, &id)));
+        buttons.push(press("Details", &CustomId::Details(id)));
+        card.rows.push(Row::Buttons(buttons));
         Ok(Reply::Show(card))
     }
 
@@ -260,6 +264,24 @@ impl Bot {
             next: next.to_owned(),
         };
         self.templates.answer(&answer, Tone::Done)
+    }
+}
+
+/// Opens an alert in the detection tool.
+pub(super) fn at_source(url: String) -> Button {
+    Button {
+        label: "Open at the source".to_owned(),
+        url: Some(url),
+        ..Button::default()
+    }
+}
+
+fn press(label: &str, id: &CustomId) -> Button {
+    Button {
+        label: label.to_owned(),
+        custom_id: id.to_string(),
+        style: ButtonStyle::Plain,
+        ..Button::default()
     }
 }
 

@@ -36,7 +36,7 @@ fn a_card_is_one_embed_with_its_tone_in_words() {
             "content": "",
             "embeds": [{
                 "title": "INC-7 · Upload to personal cloud", "description": "**Severity** high",
-                "color": 0xC6_2828, "footer": { "text": "Alarm · 12 min old" },
+                "color": 0xC6_2828, "footer": { "text": "Urgent · 12 min old" },
             }],
             "components": [{ "type": 1, "components": [
                 { "type": 2, "style": 2, "label": "Claim", "custom_id": "k1", "disabled": false },

@@ -228,21 +228,67 @@ fn a_criterion_that_is_met_is_ticked_until_a_person_says_otherwise() {
 #[test]
 fn a_page_holds_five_inputs_and_a_yes_no_takes_two() {
     let case = Case::opened();
-    let desk = actor(Role::Tier1, 1);
-    let context = case.context(Some(&desk));
     let mut body = Body::default();
     let mut pages = Vec::new();
-    for reserved in [1, 0, 0] {
+    for first in [true, false, false] {
         let form = form(&case, "send-search", &body, &Prefilled::new());
-        let next = form.next_page(&context, reserved);
+        let next = form.next_page(&case.playbook, first);
         let inputs = |id: &FieldId| slots(&case.playbook.field(id).unwrap().kind);
-        assert!(next.iter().map(inputs).sum::<usize>() + reserved <= PAGE_MAX);
-        for id in &next {
+        let ticks = usize::from(next.criteria) + usize::from(next.done);
+        assert!(next.fields.iter().map(inputs).sum::<usize>() + ticks <= PAGE_MAX);
+        assert_eq!(next.asks_nothing(&form), pages.len() == 2);
+        for id in &next.fields {
             body.answers
                 .insert(id.clone(), filled().answers[id].clone());
         }
-        pages.push(next.len());
+        body.criteria = Some(vec![criterion("lost-again")]);
+        if next.done {
+            body.done = form.done.iter().map(|line| line.id.clone()).collect();
+        }
+        pages.push((next.criteria, next.fields.len(), next.done));
     }
-    // Four beside the criteria; one, a yes/no and one; nothing is left.
-    assert_eq!(pages, [4, 3, 0]);
+    // Four beside the criteria; one, a yes/no and one, and the definition of done; nothing is left.
+    assert_eq!(
+        pages,
+        [(true, 4, false), (false, 3, true), (false, 0, false)]
+    );
+}
+
+#[test]
+fn a_page_asks_for_a_criterion_until_one_is_ticked() {
+    let case = Case::opened();
+    let mut body = filled();
+    body.criteria = Some(Vec::new());
+    let open = form(&case, "send-search", &body, &Prefilled::new());
+    assert!(open.next_page(&case.playbook, false).criteria);
+    body.criteria = Some(vec![criterion("lost-again")]);
+    let ticked = form(&case, "send-search", &body, &Prefilled::new());
+    assert!(!ticked.next_page(&case.playbook, false).criteria);
+}
+
+#[test]
+fn where_the_source_is_silent_the_words_for_that_stand_ready_to_be_left_or_replaced() {
+    let case = Case::opened();
+    let log = |body: &Body| {
+        let form = form(&case, "send-search", body, &Prefilled::new());
+        let at = form.items.iter().position(|i| i.title == "Door log");
+        form.items[at.unwrap()].clone()
+    };
+    let asked = log(&Body::default());
+    // Nobody has said it yet.
+    assert_eq!(asked.typed.values, ["source does not say"]);
+    assert_eq!(asked.problem.as_deref(), Some("is missing"));
+    let said = |words: &str| {
+        let mut body = Body::default();
+        body.take_page(&page(&[("door-log", &[words])]), &known());
+        log(&body)
+    };
+    for words in ["source does not say", " Source does not say "] {
+        let said = said(words);
+        assert_eq!((said.problem, said.from_source), (None, false));
+        assert_eq!(said.shown.as_deref(), Some("source does not say"));
+    }
+    assert_eq!(said("https://doors.example/1").problem, None);
+    // Words that the field does not allow are no answer.
+    assert!(said("comes later").problem.is_some());
 }

@@ -10,11 +10,12 @@ use axum::{
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 13] = [
+const FILES: [(&str, &str, &str); 14] = [
     ("app.js", SCRIPT, include_str!("app.js")),
     ("api.js", SCRIPT, include_str!("api.js")),
     ("components.js", SCRIPT, include_str!("components.js")),
     ("composer.js", SCRIPT, include_str!("composer.js")),
+    ("console.js", SCRIPT, include_str!("console.js")),
     ("dom.js", SCRIPT, include_str!("dom.js")),
     ("leader.js", SCRIPT, include_str!("leader.js")),
     ("list.js", SCRIPT, include_str!("list.js")),
@@ -45,6 +46,11 @@ fn served(kind: &'static str, text: &'static str) -> Response {
 
 pub fn index() -> Response {
     served("text/html; charset=utf-8", include_str!("index.html"))
+}
+
+/// The stand-in for a detection tool, to which a drill's links can lead.
+pub async fn console() -> Response {
+    served("text/html; charset=utf-8", include_str!("console.html"))
 }
 
 pub async fn file(Path(name): Path<String>) -> Response {

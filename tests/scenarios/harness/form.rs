@@ -4,6 +4,8 @@ use super::member::{Member, option};
 use super::seen::{Message, list};
 use serde_json::{Value, json};
 
+/// Every option of a list.
+pub const ALL: &str = "*";
 /// Between the labels where several options of one field are meant.
 const AND: char = '|';
 
@@ -136,6 +138,12 @@ fn same(shown: &str, title: &str) -> bool {
 
 fn typed(control: &Value, value: &str) -> Value {
     let labels = || -> Vec<String> {
+        if value == ALL {
+            let each = list(&control["options"]).iter();
+            return each
+                .map(|one| one["value"].as_str().unwrap().to_owned())
+                .collect();
+        }
         let each = value.split(AND).filter(|label| !label.is_empty());
         each.map(|label| option(control, label)).collect()
     };

@@ -88,18 +88,6 @@ impl Member {
         self.picked(message, &menu, &values).await
     }
 
-    /// Picks everything in the menu with this title.
-    pub async fn pick_all(&self, message: &Message, title: &str) -> Answer {
-        let menu = message
-            .menu(title)
-            .unwrap_or_else(|| panic!("no menu {title:?} on:\n{}", message.text()));
-        let values: Vec<String> = list(&menu["options"])
-            .iter()
-            .map(|one| one["value"].as_str().unwrap().to_owned())
-            .collect();
-        self.picked(message, &menu, &values).await
-    }
-
     async fn picked(&self, message: &Message, menu: &Value, values: &[String]) -> Answer {
         let body = json!({
             "message": message.id(), "custom_id": menu["custom_id"], "values": values,

@@ -12,7 +12,7 @@ pub mod process;
 mod seen;
 mod steps;
 
-pub use form::Answer;
+pub use form::{ALL, Answer};
 pub use member::Member;
 pub use seen::Message;
 pub use steps::TRIAGE;
@@ -40,6 +40,8 @@ use tokio::time::timeout;
 
 /// When every story begins.
 pub const MORNING: &str = "2026-11-20T09:00:00Z";
+/// Where alerts open at their source.
+const SOURCE: &str = "https://source.example/alerts/{source_alert_id}";
 /// How long, in real time, something may take that takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Rounds of the outbox after which a story is told that it never comes to rest.
@@ -135,6 +137,9 @@ impl World {
         let folder = TempDir::new().unwrap();
         let scene = Scene::read(sandbox.addr()).await.unwrap();
         let mut settings = scene.settings(free, folder.path(), morning.date_naive());
+        for source in settings.sources.values_mut() {
+            source.link = Some(SOURCE.to_owned());
+        }
         change(&mut settings, folder.path());
         let ports = Ports {
             clock: Arc::new(Shared::new(clock.clone())),

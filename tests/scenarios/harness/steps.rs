@@ -1,10 +1,10 @@
 //! Steps that many stories take on their way to something else.
 
-use super::form::Answer;
+use super::form::{ALL, Answer};
 use super::member::Member;
 use super::seen::Message;
 
-const DONE: &str = "Definition of done: confirm each";
+const DONE: (&str, &str) = ("Definition of done", ALL);
 const FILL: &str = "Fill in what is missing";
 const SILENT: &str = "Answer without a value";
 
@@ -18,6 +18,7 @@ impl Member {
     /// Goes through the pages of a form until the review screen has nothing left but Submit: fields by title, all else
     /// as "source does not say", every line of the definition of done.
     pub async fn completes(&self, first: Answer, answers: &[(&str, &str)]) -> Message {
+        let answers = &[answers, &[DONE]].concat();
         let mut review = if first.is_form() {
             first.form().fill(answers).await.message()
         } else {
@@ -36,9 +37,6 @@ impl Member {
                 .pick(&review, SILENT, &["All that is missing"])
                 .await
                 .message();
-        }
-        if review.menu(DONE).is_some() {
-            review = self.pick_all(&review, DONE).await.message();
         }
         review.lacks("Still missing");
         review
