@@ -154,40 +154,40 @@ async fn accepted_it_has_a_thread_and_a_timeline(w: &World) {
         .expect("INC-1 is yours");
     let handed = tier1.channel("tier1-triage").await.card("INC-1");
     insta::assert_snapshot!(handed.text(), @r"
-        INC-1
-        Handed on, 2026-11-20 09:30 UTC
-        Done
-        ");
+    INC-1
+    Handed on, 2026-11-20 09:30 UTC
+    Settled
+    ");
     let thread = tier2.channel("INC-1").await.saying("working thread");
     thread
         .expect("Passports went to a chat service.")
         .pings_nobody();
     tier1.cannot_see("INC-1").await;
     insta::assert_snapshot!(timeline(w).await, @r"
-        INC-1 · timeline · decisions
-        **2026-11-20 09:00 UTC** Baton: opened at Triage from ALR-1: Each data loss alert starts with triage.
-        - on: Risky workload or destination: outside, cloud upload, unmanaged device, removable media.
-        - on: The data falls under a duty to notify: personal data, health data, financial records.
-        - Severity: low
-        - Playbook: purview-dlp 1.0.0
-        **2026-11-20 09:10 UTC** tier1 (tier1): offered to Investigation
-        - on: Risky workload or destination: outside, cloud upload, unmanaged device, removable media.
-        - Alert ID: 93c389c1-be90-b0d0-494740989289-18cda016eff9 (from source)
-        - Link to the source alert: source does not say
-        - Person: visa.assistant@contoso.example (from source)
-        - Department: Visa desk
-        - Workload: Endpoint (from source)
-        - Action: FileUploadedToCloud (from source)
-        - Policy: Workstation DLP Browser - Low & High (from source)
-        - Sensitivity label: source does not say
-        - Why not dismissed: Passports went to a chat service.
-        - Confirmed: The alert was opened at its source, not judged from the card alone
-        - Confirmed: Earlier detections of the same person are linked
-        - Confirmed: The criterion that was chosen agrees with the facts shown beside it
-        **2026-11-20 09:30 UTC** tier2 (tier2): accepted; Security Operations owns it
-        Information · The picture: worked on for 6 min, waited 24 min.
-        [Everything]
-        ");
+    INC-1 · timeline · decisions
+    **2026-11-20 09:00 UTC** Baton: opened at Triage from ALR-1: Each data loss alert starts with triage.
+    - on: Risky workload or destination: outside, cloud upload, unmanaged device, removable media.
+    - on: The data falls under a duty to notify: personal data, health data, financial records.
+    - Severity: low
+    - Playbook: purview-dlp 1.0.0
+    **2026-11-20 09:10 UTC** tier1 (tier1): offered to Investigation
+    - on: Risky workload or destination: outside, cloud upload, unmanaged device, removable media.
+    - Alert ID: 93c389c1-be90-b0d0-494740989289-18cda016eff9 (from source)
+    - Link to the source alert: https\://source.example/alerts/93c389c1-be90-b0d0-494740989289-18cda016eff9 (from source)
+    - Person: visa.assistant@contoso.example (from source)
+    - Department: Visa desk
+    - Workload: Endpoint (from source)
+    - Action: FileUploadedToCloud (from source)
+    - Policy: Workstation DLP Browser - Low & High (from source)
+    - Sensitivity label: source does not say
+    - Why not dismissed: Passports went to a chat service.
+    - Confirmed: The alert was opened at its source, not judged from the card alone
+    - Confirmed: Earlier detections of the same person are linked
+    - Confirmed: The criterion that was chosen agrees with the facts shown beside it
+    **2026-11-20 09:30 UTC** tier2 (tier2): accepted; Security Operations owns it
+    For information · The picture: worked on for 6 min, waited 24 min.
+    [Everything]
+    ");
 }
 
 #[test]
