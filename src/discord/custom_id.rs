@@ -43,7 +43,7 @@ pub enum CustomId {
     /// Opens the next page of what is missing.
     Next(DraftId),
     /// A page, submitted; `true` when it was opened from the review, which then shows the outcome.
-    Page(DraftId, bool),
+    Page(DraftId),
     /// A list of fields; opens the one that is chosen.
     Change(DraftId),
     /// A list of answers that are no value; the value is `field|mark`.
@@ -76,7 +76,7 @@ impl fmt::Display for CustomId {
             Self::Draft(id) => write!(f, "draft:{}", id.0),
             Self::Drafts => f.write_str("drafts"),
             Self::Next(id) => write!(f, "next:{}", id.0),
-            Self::Page(id, from_review) => write!(f, "page:{}:{}", id.0, u8::from(*from_review)),
+            Self::Page(id) => write!(f, "page:{}", id.0),
             Self::Change(id) => write!(f, "change:{}", id.0),
             Self::Mark(id) => write!(f, "mark:{}", id.0),
             Self::Submit(id) => write!(f, "submit:{}", id.0),
@@ -120,7 +120,7 @@ impl FromStr for CustomId {
             "way" => Self::Way(IncidentId(number()?)),
             "draft" => Self::Draft(DraftId(number()?)),
             "next" => Self::Next(DraftId(number()?)),
-            "page" => Self::Page(DraftId(number()?), number()? != 0),
+            "page" => Self::Page(DraftId(number()?)),
             "change" => Self::Change(DraftId(number()?)),
             "mark" => Self::Mark(DraftId(number()?)),
             "submit" => Self::Submit(DraftId(number()?)),
@@ -233,8 +233,7 @@ mod tests {
             CustomId::Draft(d),
             CustomId::Drafts,
             CustomId::Next(d),
-            CustomId::Page(d, true),
-            CustomId::Page(d, false),
+            CustomId::Page(d),
             CustomId::Change(d),
             CustomId::Mark(d),
             CustomId::Submit(d),

@@ -28,6 +28,8 @@ pub struct Interaction {
     pub channel_id: Option<String>,
     /// The message that carries the pressed button or the form's button.
     pub message_id: Option<String>,
+    /// That message is one which the member alone sees: an answer may take its place.
+    pub private: bool,
     pub member: Member,
     /// The person's language, such as `de`.
     pub locale: String,
@@ -127,6 +129,9 @@ pub struct UploadedFile {
     pub url: String,
 }
 
+/// The flag of a message that one member alone sees.
+const EPHEMERAL: u64 = 1 << 6;
+
 /// Reads an interaction; none where it has no id or token and so cannot be answered.
 pub fn read(raw: &Value) -> Option<Interaction> {
     let text = |key: &str| text(raw, key);
@@ -144,6 +149,10 @@ pub fn read(raw: &Value) -> Option<Interaction> {
             .pointer("/message/id")
             .and_then(Value::as_str)
             .map(str::to_owned),
+        private: raw
+            .pointer("/message/flags")
+            .and_then(Value::as_u64)
+            .is_some_and(|flags| flags & EPHEMERAL != 0),
         member,
         locale: text("locale").unwrap_or_else(|| "en-GB".to_owned()),
         kind: kind(raw),

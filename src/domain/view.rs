@@ -140,6 +140,9 @@ pub fn card(incident: &Incident, visit: usize, sight: &Sight<'_>) -> Option<Card
     if standing == Standing::Past {
         return Some(view);
     }
+    if sight.clearance.level() == Level::Stub && stage.thread {
+        view.status.push_str("; the case is in its private thread");
+    }
     if sight.clearance.level() >= Level::Facts {
         view.do_not_touch.clone_from(&stage.do_not_touch);
         view.facts = facts(sight);

@@ -19,11 +19,9 @@ pub const CRITERIA: &str = "Criteria that are met";
 pub const DONE: &str = "Definition of done";
 
 /// The next page of what is missing; `None` when nothing is. The first one shows the criteria too.
-pub fn next_page(opened: &Opened, from_review: bool) -> Option<Form> {
-    let asked = opened
-        .form
-        .next_page(&opened.playbook.playbook, !from_review);
-    (!asked.asks_nothing(&opened.form)).then(|| page(opened, &asked, from_review))
+pub fn next_page(opened: &Opened, first: bool) -> Option<Form> {
+    let asked = opened.form.next_page(&opened.playbook.playbook, first);
+    (!asked.asks_nothing(&opened.form)).then(|| page(opened, &asked))
 }
 
 /// The page on which one answer is changed: a field's, or all lines of what [`CRITERIA_KEY`] or [`DONE_KEY`] names.
@@ -33,10 +31,10 @@ pub fn change(opened: &Opened, key: String) -> Form {
         done: key == DONE_KEY,
         fields: vec![FieldId(key)],
     };
-    page(opened, &asked, true)
+    page(opened, &asked)
 }
 
-fn page(opened: &Opened, asked: &Page, from_review: bool) -> Form {
+fn page(opened: &Opened, asked: &Page) -> Form {
     let playbook = &opened.playbook.playbook;
     let title = playbook
         .transition(&opened.transition)
@@ -55,7 +53,7 @@ fn page(opened: &Opened, asked: &Page, from_review: bool) -> Form {
         inputs.push(done_input(opened));
     }
     Form {
-        custom_id: CustomId::Page(opened.draft, from_review).to_string(),
+        custom_id: CustomId::Page(opened.draft).to_string(),
         title: format!("{}: {title}", opened.incident),
         inputs,
     }

@@ -117,7 +117,10 @@ impl Bot {
             } => self.component(&actor, &custom_id, values).await,
             Kind::Modal {
                 custom_id, values, ..
-            } => self.modal(&actor, &custom_id, values).await,
+            } => {
+                self.modal(&actor, &custom_id, values, interaction.private)
+                    .await
+            }
             Kind::Unknown { what } => {
                 tracing::warn!(what, "an interaction of an unknown kind was not answered");
                 Ok(None)
@@ -244,7 +247,7 @@ impl Bot {
             }
             CustomId::Next(id) => {
                 let opened = self.app.give(actor, id, Given::Nothing).await?;
-                match next_page(&opened, true) {
+                match next_page(&opened, false) {
                     Some(form) => Reply::Form(form),
                     None => Reply::Update(screens::review(&self.templates, &opened)?),
                 }
@@ -275,13 +278,15 @@ impl Bot {
         actor: &Actor,
         custom_id: &str,
         values: BTreeMap<String, ModalValue>,
+        private: bool,
     ) -> Result<Option<Reply>, Fault> {
         let mut values = plain_values(values);
         let reply = match custom_id.parse() {
-            Ok(CustomId::Page(draft, from_review)) => {
+            Ok(CustomId::Page(draft)) => {
                 let opened = self.app.give(actor, draft, Given::Page(values)).await?;
                 let card = screens::review(&self.templates, &opened)?;
-                if from_review {
+                // In the place of the screen that opened the form; a card in a channel stays.
+                if private {
                     Reply::Update(card)
                 } else {
                     Reply::Show(card)

@@ -329,7 +329,7 @@ fn review_rows(opened: &Opened, ready: bool) -> Vec<Row> {
         marks(&form.items),
     ));
     let mut buttons = Vec::new();
-    if next_page(opened, true).is_some() {
+    if next_page(opened, false).is_some() {
         buttons.push(Button {
             label: "Fill in what is missing".to_owned(),
             custom_id: CustomId::Next(draft).to_string(),

@@ -91,7 +91,7 @@ impl Bot {
         way: TransitionId,
     ) -> Result<Reply, Fault> {
         let opened = self.app.open_form(actor, id, way).await?;
-        match next_page(&opened, false) {
+        match next_page(&opened, true) {
             Some(form) => Ok(Reply::Form(form)),
             None => Ok(Reply::Show(screens::review(&self.templates, &opened)?)),
         }
@@ -263,7 +263,7 @@ impl Bot {
             missing: Vec::new(),
             next: next.to_owned(),
         };
-        self.templates.answer(&answer, Tone::Done)
+        self.templates.answer(&answer, Tone::Info)
     }
 }
 

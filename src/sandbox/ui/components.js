@@ -1,7 +1,7 @@
 // The components of a message: rows of buttons and selects, and the layout of version 2.
 
 import { h } from "./dom.js";
-import { link, markdown } from "./markdown.js";
+import { link, linkTo, markdown } from "./markdown.js";
 import { entriesOf, picker } from "./picker.js";
 
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "secondary", 6: "secondary" };
@@ -11,7 +11,7 @@ function button(one, act) {
   const label = one.label || one.emoji?.name || "Button";
   const text = one.emoji?.name && one.label ? `${one.emoji.name} ${one.label}` : label;
   if (one.style === LINK) {
-    return h("span", { class: "linked" }, link(text, one.url ?? ""));
+    return h("span", { class: "linked" }, linkTo(text, one.url ?? ""));
   }
   return h(
     "button",

@@ -14,6 +14,14 @@ function webAddress(text) {
   }
 }
 
+/** A link that says where it leads; text that only looks like a link stays text. */
+export function linkTo(text, address) {
+  const href = webAddress(address);
+  if (!href) return document.createTextNode(text);
+  const { host } = new URL(href);
+  return h("a", { href, title: href, target: "_blank", rel: "noopener noreferrer" }, `${text} (${host})`);
+}
+
 /** A link with its address in sight; text that only looks like a link stays text. */
 export function link(text, address) {
   const href = webAddress(address);
