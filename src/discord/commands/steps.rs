@@ -132,7 +132,7 @@ impl Bot {
         match self.app.submit(actor, draft).await {
             Ok(acted) => {
                 let (title, text, next) = submitted(&acted.incident);
-                Ok(Reply::Update(self.told(&title, text, next)?))
+                Ok(Reply::Update(self.told(&title, &text, next)?))
             }
             // The screen stays, with everything that is missing named in one answer above its controls.
             Err(AppError::Refused(Refusal::RecordIncomplete(readiness))) => {
@@ -286,32 +286,34 @@ fn press(label: &str, id: &CustomId) -> Button {
 }
 
 /// What a submit led to: title, text, next step.
-fn submitted(incident: &Incident) -> (String, &'static str, &'static str) {
+fn submitted(incident: &Incident) -> (String, String, &'static str) {
     let id = incident.id;
     match &incident.phase {
         Phase::Offered(_) => (
             format!("{id} is handed over"),
-            "The record went with it; the receiving stage has its card.",
-            "You will see on the card when it is accepted or returned.",
+            incident.visits.last().map_or_else(String::new, |visit| {
+                format!("The record went with it; its card is in #{}.", visit.channel)
+            }),
+            "Nothing more to do for you; your card shows when they accept or return it.",
         ),
         Phase::Ended(ended) if ended.kind == EndKind::Dismissed => (
             format!("{id} is dismissed"),
-            "The rationale is on its timeline.",
+            "The rationale is on its timeline.".to_owned(),
             "Nothing more to do for you.",
         ),
         Phase::Ended(_) => (
             format!("{id} is closed"),
-            "The record and the outcome are on its timeline.",
+            "The record and the outcome are on its timeline.".to_owned(),
             "Nothing more to do for you.",
         ),
         Phase::Open { .. } if incident.proposal.is_some() => (
             format!("{id} waits for a second person"),
-            "This person was detected before, so somebody else agrees to the dismissal or refuses it.",
+            "This person was detected before, so somebody else agrees to the dismissal or refuses it.".to_owned(),
             "Ask a colleague of triage or investigation to press Agree or Refuse on its card.",
         ),
         Phase::Open { .. } => (
             format!("{id}: Governance is engaged"),
-            "The brief goes to the restricted channel as soon as its readers are proven.",
+            "The brief goes to the restricted channel as soon as its readers are proven.".to_owned(),
             "The contacts answer there; what they decide shows on the timeline.",
         ),
     }
