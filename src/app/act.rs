@@ -140,7 +140,9 @@ impl App {
         } else {
             &followed.playbook
         };
-        store::due::save(connection, after.id, &due::of(&after, playbook)).await?;
+        let calendar = self.calendar(connection).await?;
+        let dues = due::of(&after, playbook, &calendar);
+        store::due::save(connection, after.id, &dues).await?;
         for wanted in effect::of(events, &after, playbook) {
             intend(connection, &after, &wanted, now).await?;
         }
@@ -263,6 +265,7 @@ fn row_of(id: IncidentId, wanted: &effect::Effect) -> Planned<'_> {
             number(*visit),
             10,
         ),
+        Effect::Reach(effect) => reach_row(id, effect),
         Effect::OpenThread { channel } => ("open_thread", format!("open:{id}"), channel, 0, 10),
         Effect::PostStatus { channel, number } => {
             let arg = i64::try_from(*number).unwrap_or(i64::MAX);
@@ -306,6 +309,54 @@ fn row_of(id: IncidentId, wanted: &effect::Effect) -> Planned<'_> {
         } => {
             let key = format!("brief-remind:{id}:{engagement}:{times}");
             ("remind_brief", key, channel, i64::from(*engagement), 5)
+        }
+    }
+}
+
+fn reach_row(id: IncidentId, wanted: &effect::ReachEffect) -> Planned<'_> {
+    use effect::ReachEffect;
+    match wanted {
+        ReachEffect::RemindHolder {
+            visit,
+            channel,
+            times,
+        } => {
+            let key = format!("holder:{id}:{visit}:{times}");
+            ("remind_holder", key, channel, number(*visit), 10)
+        }
+        ReachEffect::TellReleased {
+            visit,
+            channel,
+            holder,
+            number,
+        } => {
+            let key = format!("released:{id}:{number}:{visit}");
+            ("tell_released", key, channel, holder.0, 10)
+        }
+        ReachEffect::TellManager {
+            channel,
+            about,
+            person,
+            times,
+        } => {
+            let key = format!("duty:{id}:{times}:{}", about.key());
+            ("tell_manager", key, channel, person.0, 5)
+        }
+        ReachEffect::SayNobody {
+            channel,
+            about,
+            times,
+        } => {
+            let key = format!("no-duty:{id}:{times}:{}", about.key());
+            ("say_nobody", key, channel, 0, 5)
+        }
+        ReachEffect::CallDeputy {
+            engagement,
+            channel,
+            number,
+        } => {
+            let key = format!("deputy:{id}:{engagement}:{number}");
+            ("call_deputy", key, channel, i64::from(*engagement), 5)
         }
     }
 }

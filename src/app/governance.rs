@@ -248,6 +248,12 @@ impl App {
                 .into_iter()
                 .filter_map(account)
                 .collect(),
+            steps_in: engagement
+                .contacts
+                .iter()
+                .filter(|c| c.acknowledged_at.is_none() && c.deputy.is_none())
+                .filter_map(|c| account(c.person))
+                .collect(),
             security_account: account(engagement.security),
             concluded: engagement.concluded_at.is_some(),
         }
@@ -367,11 +373,11 @@ fn brief_items(
 }
 
 /// The roster with those who are there; where a side has none, everybody with its role, in order of their number.
-async fn roster(connection: &mut Connection) -> Result<Roster, store::StoreError> {
+pub(super) async fn roster(connection: &mut Connection) -> Result<Roster, store::StoreError> {
     let entries = store::roster::list(connection).await?;
     let members = store::people::list_members(connection).await?;
     let mut roster = Roster::new();
-    for side in [Role::Legal, Role::Hr, Role::Grc] {
+    for side in [Role::Legal, Role::Hr, Role::Grc, Role::Manager] {
         let listed: Vec<_> = entries.iter().filter(|e| e.side == side).collect();
         let mut people: Vec<PersonId> = listed
             .iter()

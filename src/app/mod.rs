@@ -15,6 +15,7 @@ pub mod people;
 pub mod placed;
 pub mod playbooks;
 pub mod query;
+pub mod reach;
 pub mod replay;
 pub mod route;
 pub mod sweep;
@@ -22,6 +23,7 @@ pub mod sweep;
 mod tests;
 pub mod way;
 
+use crate::domain::hours::Hours;
 use crate::domain::incident::Refusal;
 use crate::store::{Store, StoreError};
 use chrono::{DateTime, Utc};
@@ -54,6 +56,8 @@ pub struct App {
     pub ids: Arc<dyn Ids>,
     /// The organisation's time zone: times are typed and shown in it.
     pub zone: Tz,
+    /// When the organisation works; without them around the clock.
+    pub hours: Option<Hours>,
 }
 
 impl App {

@@ -171,6 +171,20 @@ impl App {
         Ok(self.accounts(&walls).await?.into_iter().collect())
     }
 
+    /// The accounts of those who are walled off, and of contacts with a conflict of interest.
+    pub async fn kept_out_accounts(&self, id: IncidentId) -> Result<BTreeSet<AccountId>, AppError> {
+        let mut reader = self.store.read().await?;
+        let mut out = store::incident::walls(&mut reader, id).await?;
+        let incident = store::incident::find(&mut reader, id).await?;
+        out.extend(
+            incident
+                .into_iter()
+                .flat_map(|incident| incident.conflicted),
+        );
+        drop(reader);
+        Ok(self.accounts(&out).await?.into_iter().collect())
+    }
+
     /// The accounts behind these persons, for adding them to a thread.
     pub async fn accounts(&self, persons: &BTreeSet<PersonId>) -> Result<Vec<AccountId>, AppError> {
         let mut reader = self.store.read().await?;

@@ -4,9 +4,10 @@ use super::facts::history;
 use super::{App, AppError};
 use crate::domain::alert::Detail;
 use crate::domain::ids::{AlertId, IncidentId, PersonId};
-use crate::domain::incident::{Context, Incident, Refusal};
+use crate::domain::incident::{Context, Incident, Refusal, may_snooze};
 use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::{self, Actor, reads};
+use crate::domain::reach;
 use crate::domain::record::is_web;
 use crate::domain::restricted::{Clearance, Level};
 use crate::domain::timeline::{Line, lines};
@@ -23,6 +24,8 @@ pub struct Queued {
     pub stage: String,
     pub age: String,
     pub holder: Option<String>,
+    /// That its reminders rest, or that it was raised.
+    pub note: String,
     /// Whether the reader can take it now.
     pub yours_to_take: bool,
 }
@@ -65,6 +68,7 @@ pub enum Wanted {
     Authorise,
     Override,
     Receive,
+    Snooze,
     Timeline,
 }
 
@@ -125,6 +129,14 @@ impl App {
             severity: incident.severity.key(),
             stage: if more { stage } else { "elsewhere".to_owned() },
             age: crate::domain::view::age(self.now() - incident.opened_at),
+            note: reach::standing(
+                incident,
+                |person| names.get(&person).cloned().unwrap_or_default(),
+                self.zone,
+                false,
+            )
+            .filter(|_| more)
+            .unwrap_or_default(),
             holder: holder.map(|h| names.get(&h).cloned().unwrap_or_else(|| h.to_string())),
             yours_to_take: may(actor, act, incident, playbook)
                 && holder.is_none_or(|h| h == actor.person),
@@ -320,6 +332,10 @@ fn allows(
             may(actor, Act::Override, incident, playbook) && !incident.actions.is_empty()
         }
         Wanted::Receive => offered && may(actor, Act::Receive, incident, playbook),
+        Wanted::Snooze => {
+            let context = Context::new(chrono::DateTime::UNIX_EPOCH, playbook, Some(actor));
+            may_snooze(incident, &context).is_ok()
+        }
         Wanted::Timeline => clearance.level() >= Level::Steps,
     }
 }

@@ -93,6 +93,7 @@ async fn opened(file: &Path, hand: Arc<Hand>) -> App {
         clock: hand,
         ids: Arc::new(Counted::default()),
         zone: chrono_tz::Tz::UTC,
+        hours: None,
     };
     let (keeper, now) = (app.clone(), app.now());
     app.store
@@ -268,11 +269,22 @@ async fn what_nobody_took_is_raised_and_raised_again_later() {
     let keys = ground.waiting_keys().await;
     assert!(keys.contains(&format!("remind:{id}:0:1")), "{keys:?}");
     assert!(keys.contains(&format!("remind:{id}:0:2")), "{keys:?}");
-    // Once somebody holds it, nothing is raised any more.
+    // Once somebody holds it, it is raised only where they give no sign of life.
     let tier1 = ground.actor("tier1", Role::Tier1).await;
     ground.app.act(&tier1, id, Command::Claim).await.unwrap();
-    ground.pass(TimeDelta::days(1));
+    ground.pass(TimeDelta::hours(23));
+    let text = "Asked the door guard.".to_owned();
+    ground
+        .app
+        .act(&tier1, id, Command::Note { text })
+        .await
+        .unwrap();
+    ground.pass(TimeDelta::hours(23));
     assert_eq!(ground.app.sweep().await.unwrap(), 0);
+    ground.pass(TimeDelta::hours(1));
+    assert_eq!(ground.app.sweep().await.unwrap(), 1);
+    let keys = ground.waiting_keys().await;
+    assert!(keys.contains(&format!("holder:{id}:0:1")), "{keys:?}");
 }
 
 #[tokio::test]

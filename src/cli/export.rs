@@ -35,6 +35,7 @@ pub async fn run(args: &ExportArgs, ports: Ports, out: &mut dyn Write) -> anyhow
         clock: ports.clock,
         ids: ports.ids,
         zone: Tz::UTC,
+        hours: None,
     };
     let work = async move {
         let exported = app.export(args.incident, args.reason.clone()).await;

@@ -39,6 +39,7 @@ pub async fn run(args: &ImportArgs, ports: Ports, out: &mut dyn Write) -> anyhow
         clock: ports.clock,
         ids: ports.ids,
         zone: Tz::UTC,
+        hours: None,
     };
     let whole = faults.is_empty();
     let work = async move {

@@ -6,6 +6,7 @@ use crate::app::intake::{Arrived, Batch, Outcome};
 use crate::app::{App, AppError};
 use crate::config::{PlaybookSettings, Settings, SourceSettings};
 use crate::domain::alert::Reading;
+use crate::domain::hours::Hours;
 use crate::domain::ids::SourceId;
 use crate::http::sources::Element;
 use crate::runtime::ports::Ports;
@@ -26,6 +27,7 @@ struct Setting {
     sources: BTreeMap<SourceId, SourceSettings>,
     playbooks: PlaybookSettings,
     zone: Tz,
+    hours: Option<Hours>,
 }
 
 /// Prints what became of each body; exit code 1 where one still cannot be read.
@@ -42,6 +44,7 @@ pub async fn run(args: &ReplayArgs, ports: Ports, out: &mut dyn Write) -> anyhow
         clock: ports.clock,
         ids: ports.ids,
         zone: setting.zone,
+        hours: setting.hours,
     };
     let work = async move {
         let done = replay_all(&app, &setting.sources, out).await;
@@ -67,6 +70,7 @@ fn setting(args: &ReplayArgs) -> anyhow::Result<Setting> {
             sources,
             playbooks,
             zone: organisation.time_zone.unwrap_or(Tz::UTC),
+            hours: organisation.working_hours,
         });
     }
     let data = args.data.as_ref().context("name --config or --data")?;
@@ -75,6 +79,7 @@ fn setting(args: &ReplayArgs) -> anyhow::Result<Setting> {
         sources: Settings::demo_sources(),
         playbooks: PlaybookSettings::default(),
         zone: Tz::UTC,
+        hours: None,
     })
 }
 

@@ -218,6 +218,7 @@ pub(super) async fn taken_in(data: &Path, source: &str, elements: Vec<Arrived>) 
         clock: Arc::new(Frozen),
         ids: Arc::new(Zeros),
         zone: chrono_tz::Tz::UTC,
+        hours: None,
     };
     let work = async move {
         let (keeper, now) = (app.clone(), app.now());

@@ -7,8 +7,10 @@ use super::settings::{
     RoleIds, Settings, StoreSettings,
 };
 use super::source;
+use crate::domain::hours::Hours;
 use crate::domain::ids::{AccountId, ChannelKey, PlaybookId};
 use crate::domain::role::Role;
+use chrono_tz::Tz;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
@@ -163,11 +165,19 @@ fn http(reader: &mut Reader<'_>, root: &mut Section<'_>) -> HttpSettings {
 fn organisation(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Organisation {
     let mut section = reader.section(root, "organisation");
     let zone = "a time zone of the IANA list, such as Europe/Berlin";
+    let time_zone = reader
+        .word(&mut section, "time_zone", zone, |t| t.parse().ok())
+        .map(|f| f.value);
+    let hours = "days and times, such as Mon-Fri 08:00-18:00 or Mon,Wed,Sat 09:00-12:30";
+    let working_hours = reader
+        .word(&mut section, "working_hours", hours, |t| {
+            Hours::parse(t, time_zone.unwrap_or(Tz::UTC))
+        })
+        .map(|f| f.value);
     let organisation = Organisation {
         name: reader.text(&mut section, "name").map(|f| f.value),
-        time_zone: reader
-            .word(&mut section, "time_zone", zone, |t| t.parse().ok())
-            .map(|f| f.value),
+        time_zone,
+        working_hours,
         accepted_readers: reader
             .tables(&mut section, "accepted_readers")
             .into_iter()

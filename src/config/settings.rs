@@ -4,6 +4,7 @@ use super::fault::ConfigFault;
 use super::reader::Reader;
 use super::sections;
 use crate::domain::alert::Alert;
+use crate::domain::hours::Hours;
 use crate::domain::ids::{AccountId, ChannelKey, PlaybookId, SourceId};
 use crate::domain::role::Role;
 use crate::http::auth::Scheme;
@@ -77,6 +78,8 @@ pub struct SourceSettings {
 pub struct Organisation {
     pub name: Option<String>,
     pub time_zone: Option<Tz>,
+    /// When it works; without them around the clock.
+    pub working_hours: Option<Hours>,
     /// Members who can read everything in Discord (owner, administrators) and who were accepted by name.
     pub accepted_readers: Vec<AcceptedReader>,
 }
@@ -207,6 +210,7 @@ impl Settings {
             organisation: Organisation {
                 name: Some("Demo".to_owned()),
                 time_zone: Some(Tz::UTC),
+                working_hours: None,
                 accepted_readers: vec![AcceptedReader {
                     account: demo.owner,
                     accepted_by: "demo".to_owned(),

@@ -34,6 +34,9 @@ pub enum CustomId {
     /// That form, submitted.
     Returned(IncidentId),
     Details(IncidentId),
+    /// Opens the form in which reminders are snoozed; and that form, submitted.
+    Snooze(IncidentId),
+    Snoozed(IncidentId),
     /// A list of ways out; the value is the transition.
     Way(IncidentId),
     /// Goes on with a draft: its review.
@@ -72,6 +75,8 @@ impl fmt::Display for CustomId {
             Self::Return(id) => write!(f, "return:{}", id.0),
             Self::Returned(id) => write!(f, "returned:{}", id.0),
             Self::Details(id) => write!(f, "details:{}", id.0),
+            Self::Snooze(id) => write!(f, "snooze:{}", id.0),
+            Self::Snoozed(id) => write!(f, "snoozed:{}", id.0),
             Self::Way(id) => write!(f, "way:{}", id.0),
             Self::Draft(id) => write!(f, "draft:{}", id.0),
             Self::Drafts => f.write_str("drafts"),
@@ -117,6 +122,8 @@ impl FromStr for CustomId {
             "return" => Self::Return(IncidentId(number()?)),
             "returned" => Self::Returned(IncidentId(number()?)),
             "details" => Self::Details(IncidentId(number()?)),
+            "snooze" => Self::Snooze(IncidentId(number()?)),
+            "snoozed" => Self::Snoozed(IncidentId(number()?)),
             "way" => Self::Way(IncidentId(number()?)),
             "draft" => Self::Draft(DraftId(number()?)),
             "next" => Self::Next(DraftId(number()?)),
@@ -200,6 +207,7 @@ pub fn press(act: CardAct, view: &CardView) -> String {
         CardAct::Accept => CustomId::Accept(view.id),
         CardAct::Return => CustomId::Return(view.id),
         CardAct::Details => CustomId::Details(view.id),
+        CardAct::Snooze => CustomId::Snooze(view.id),
     }
     .to_string()
 }
@@ -229,6 +237,8 @@ mod tests {
             CustomId::Return(i),
             CustomId::Returned(i),
             CustomId::Details(i),
+            CustomId::Snooze(i),
+            CustomId::Snoozed(i),
             CustomId::Way(i),
             CustomId::Draft(d),
             CustomId::Drafts,

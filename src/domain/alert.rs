@@ -129,6 +129,15 @@ pub enum Severity {
 }
 
 impl Severity {
+    pub const ALL: [Self; 6] = [
+        Self::Unknown,
+        Self::Informational,
+        Self::Low,
+        Self::Medium,
+        Self::High,
+        Self::Critical,
+    ];
+
     pub const fn key(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",

@@ -1,9 +1,14 @@
-//! What is due, from state and time alone. Rows of the store mirror it, so that nothing depends on a running timer.
+//! What is due, from state, playbook, hours and time alone. Rows of the store mirror it, so that nothing depends on a
+//! running timer. An open incident always has a next step here: it is said again that it waits to be taken or for a sign
+//! of life, it is released, or a snooze ends.
 
-use super::ids::FieldId;
-use super::incident::{Incident, Phase, Visit, VisitState};
-use super::playbook::definition::{Playbook, Stage};
-use super::record::State;
+use super::alert::Severity;
+use super::hours::Calendar;
+use super::ids::{FieldId, PersonId};
+use super::incident::Incident;
+use super::playbook::definition::{Playbook, TransitionKind};
+use super::reach::{Waits, patience, times};
+use super::record::{Answer, State};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// A deadline of an incident.
@@ -15,21 +20,32 @@ pub struct Due {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DueKind {
-    /// Someone of the stage claims or accepts it.
-    Take,
+    /// It is said again that something waits.
+    Said(Waits),
     /// A field that was allowed to come later.
     Owed(FieldId),
-    /// The contacts of an engagement read its brief.
-    Acknowledge(u32),
+    /// Held work without a sign of life is free again.
+    Release,
+    /// Reminders go on.
+    SnoozeEnds,
 }
 
 impl DueKind {
     /// The kind behind a row's key.
     pub fn from_key(key: &str) -> Option<Self> {
         match key.split_once(':') {
-            None => (key == "take").then_some(Self::Take),
+            None => match key {
+                "take" => Some(Self::Said(Waits::Take)),
+                "idle" => Some(Self::Said(Waits::Idle)),
+                "release" => Some(Self::Release),
+                "snooze" => Some(Self::SnoozeEnds),
+                _ => None,
+            },
             Some(("owed", field)) => Some(Self::Owed(FieldId::new(field))),
-            Some(("acknowledge", number)) => number.parse().ok().map(Self::Acknowledge),
+            Some(("acknowledge", number)) => {
+                let number = number.parse().ok()?;
+                Some(Self::Said(Waits::Acknowledge(number)))
+            }
             Some(_) => None,
         }
     }
@@ -37,49 +53,98 @@ impl DueKind {
     /// The key of its row.
     pub fn key(&self) -> String {
         match self {
-            Self::Take => "take".to_owned(),
+            Self::Said(about) => about.key(),
             Self::Owed(field) => format!("owed:{field}"),
-            Self::Acknowledge(engagement) => format!("acknowledge:{engagement}"),
+            Self::Release => "release".to_owned(),
+            Self::SnoozeEnds => "snooze".to_owned(),
         }
     }
 }
 
 /// Every deadline that the incident has now.
-pub fn of(incident: &Incident, playbook: &Playbook) -> Vec<Due> {
+pub fn of(incident: &Incident, playbook: &Playbook, calendar: &Calendar) -> Vec<Due> {
     if !incident.is_open() {
         return Vec::new();
     }
-    take(incident, playbook)
-        .into_iter()
-        .chain(owed(incident))
-        .chain(acknowledge(incident, playbook))
-        .collect()
+    let mut dues = Vec::new();
+    if let Some(snooze) = incident.snoozed() {
+        dues.push(Due {
+            kind: DueKind::SnoozeEnds,
+            at: snooze.until,
+        });
+    } else {
+        let release = released(incident, playbook, calendar);
+        let word = raised(incident, playbook, calendar);
+        // Who is told next that they hold it no more, is not told before that they do.
+        let freed = release.as_ref().map(|release| release.at);
+        dues.extend(word.filter(|word| freed.is_none_or(|freed| word.at < freed)));
+        dues.extend(release);
+    }
+    dues.extend(owed(incident));
+    dues.extend(acknowledge(incident, playbook, calendar));
+    dues
 }
 
-/// While nobody holds it, it is raised after the stage's time, and again after as long each time.
-fn take(incident: &Incident, playbook: &Playbook) -> Option<Due> {
-    if matches!(incident.phase, Phase::Open { holder: Some(_) }) {
-        return None;
+/// What is urgent does not wait for the morning.
+fn is_urgent(incident: &Incident) -> bool {
+    incident.severity >= Severity::High
+}
+
+/// At once, or when the organisation works.
+fn in_time(incident: &Incident, calendar: &Calendar, at: DateTime<Utc>) -> DateTime<Utc> {
+    if is_urgent(incident) {
+        at
+    } else {
+        calendar.at_work(at)
     }
-    let (_, visit) = incident.current_visit()?;
-    let stage = playbook.stage(&visit.stage)?;
-    let waits = matches!(visit.state, VisitState::Offered | VisitState::Working);
-    let rounds = i32::try_from(visit.raised.saturating_add(1)).ok()?;
-    let within = patience(stage, visit).checked_mul(rounds)?;
-    let at = visit.since.checked_add_signed(within)?;
-    waits.then_some(Due {
-        kind: DueKind::Take,
-        at,
+}
+
+/// The next word about a matter: after as long as it may wait, and again after as long each time.
+fn next_word(incident: &Incident, about: Waits, patience: TimeDelta) -> Option<DateTime<Utc>> {
+    if let Some(said) = incident.said(about) {
+        return Some(later(said.at, Some(patience)));
+    }
+    let rounds = i32::try_from(times(incident, about).saturating_add(1)).ok();
+    let within = rounds.and_then(|rounds| patience.checked_mul(rounds));
+    Some(later(incident.waits_since(about)?, within))
+}
+
+/// The end of the calendar where it is farther than that: a deadline is never lost.
+fn later(at: DateTime<Utc>, by: Option<TimeDelta>) -> DateTime<Utc> {
+    by.and_then(|by| at.checked_add_signed(by))
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// While nobody holds it, that it is taken; while somebody does, a sign of life.
+fn raised(incident: &Incident, playbook: &Playbook, calendar: &Calendar) -> Option<Due> {
+    let about = incident.waits();
+    let patience = patience(incident, about, playbook)?;
+    let at = next_word(incident, about, patience)?;
+    Some(Due {
+        kind: DueKind::Said(about),
+        at: in_time(incident, calendar, at),
     })
 }
 
-/// Offered work waits for acceptance, new work for someone to claim it.
-pub fn patience(stage: &Stage, visit: &Visit) -> TimeDelta {
-    let offered = visit.state == VisitState::Offered;
-    stage
-        .claim_within
-        .filter(|_| !offered)
-        .unwrap_or(stage.accept_within)
+/// Held work is free again after the stage's time without a sign of life, and never before whoever holds it was told
+/// and had the time of a reminder. A snooze is a sign of life until its end; what waits for a second person does not
+/// wait for its holder.
+fn released(incident: &Incident, playbook: &Playbook, calendar: &Calendar) -> Option<Due> {
+    if incident.waits() != Waits::Idle || incident.proposal.is_some() {
+        return None;
+    }
+    let stage = playbook.stage(&incident.stage)?;
+    let said = incident.said(Waits::Idle)?;
+    let life = incident.waits_since(Waits::Idle)?;
+    let life = incident.snooze.as_ref().map_or(life, |s| s.until.max(life));
+    let mut at = later(life, Some(stage.release_after?));
+    if said.times == 1 {
+        at = at.max(later(said.at, Some(stage.idle_after())));
+    }
+    Some(Due {
+        kind: DueKind::Release,
+        at: in_time(incident, calendar, at),
+    })
 }
 
 fn owed(incident: &Incident) -> impl Iterator<Item = Due> {
@@ -95,24 +160,41 @@ fn owed(incident: &Incident) -> impl Iterator<Item = Due> {
         })
 }
 
-/// An unread brief is said again after as long as its stage waits for acceptance, and again after as long each time.
-fn acknowledge(incident: &Incident, playbook: &Playbook) -> Vec<Due> {
-    let patience = playbook
-        .stage(&incident.stage)
-        .map(|stage| stage.accept_within);
+/// An unread brief is said again to its contacts, in their hours unless it cannot wait.
+fn acknowledge(incident: &Incident, playbook: &Playbook, calendar: &Calendar) -> Vec<Due> {
     let open = incident
         .engagements
         .iter()
         .filter(|e| !e.is_settled() && !e.is_acknowledged());
     open.filter_map(|engagement| {
-        let rounds = i32::try_from(engagement.reminded.saturating_add(1)).ok()?;
-        let at = engagement
-            .engaged_at
-            .checked_add_signed(patience?.checked_mul(rounds)?)?;
+        let about = Waits::Acknowledge(engagement.number);
+        let at = next_word(incident, about, patience(incident, about, playbook)?)?;
+        let waits = !is_urgent(incident) && !has_due_time(incident, playbook);
+        let late = engagement.contacts.iter();
+        let late = late.filter(|contact| contact.acknowledged_at.is_none());
+        let late: Vec<PersonId> = late.map(|contact| contact.person).collect();
         Some(Due {
-            kind: DueKind::Acknowledge(engagement.number),
-            at,
+            kind: DueKind::Said(about),
+            at: if waits {
+                calendar.reachable(&late, at)
+            } else {
+                at
+            },
         })
     })
     .collect()
+}
+
+/// Whether the record of an engagement says by when an answer is wanted.
+fn has_due_time(incident: &Incident, playbook: &Playbook) -> bool {
+    let record = incident.record.judge();
+    let engaging = playbook
+        .transitions
+        .iter()
+        .filter(|t| t.kind == TransitionKind::Engagement);
+    let mut fields = engaging.flat_map(|t| &t.record);
+    fields.any(|field| {
+        let latest = record.latest(field).map(|entry| &entry.state);
+        matches!(latest, Some(State::Value(Answer::At(_))))
+    })
 }

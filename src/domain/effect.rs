@@ -1,12 +1,16 @@
 //! What events want done outside: imperative, delivered later from the outbox, rendered from the state of that moment.
 
-use super::ids::ChannelKey;
-use super::incident::{Event, Incident, Phase};
+use super::governance::Choice;
+use super::ids::{ChannelKey, PersonId};
+use super::incident::{Event, Incident, Phase, ReachEvent};
 use super::playbook::definition::Playbook;
+use super::reach::{Told, Waits};
 use std::collections::BTreeSet;
 
 /// The restricted channel where Governance is notified.
 pub const GOVERNANCE: &str = "governance";
+/// The channel of managers and auditors; a duty manager is told in a private thread of it.
+pub const AUDIT: &str = "audit";
 
 /// One intended effect on one incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +51,45 @@ pub enum Effect {
     PostStatus { channel: ChannelKey, number: u64 },
     /// The incident's private thread, with those on the case.
     OpenThread { channel: ChannelKey },
+    /// Somebody in particular is reached.
+    Reach(ReachEffect),
+}
+
+/// Effects that reach one person, or say that nobody can be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReachEffect {
+    /// Whoever holds it is mentioned in the stage's channel.
+    RemindHolder {
+        visit: usize,
+        channel: ChannelKey,
+        times: u32,
+    },
+    /// Whoever held it hears that they hold it no more.
+    TellReleased {
+        visit: usize,
+        channel: ChannelKey,
+        holder: PersonId,
+        number: u64,
+    },
+    /// The duty manager hears what waits, in a thread of their own.
+    TellManager {
+        channel: ChannelKey,
+        about: Waits,
+        person: PersonId,
+        times: u32,
+    },
+    /// No duty manager can be reached: said without the incident.
+    SayNobody {
+        channel: ChannelKey,
+        about: Waits,
+        times: u32,
+    },
+    /// The deputy took the contact's place and is mentioned.
+    CallDeputy {
+        engagement: u32,
+        channel: ChannelKey,
+        number: usize,
+    },
 }
 
 /// What the events, which led to `after`, want done. New posts stand before edits.
@@ -67,14 +110,6 @@ pub fn of(events: &[Event], after: &Incident, playbook: &Playbook) -> Vec<Effect
                 posts.extend(thread(after, playbook));
                 edits = true;
             }
-            Event::Raised { times } => {
-                let visit = after.current_visit();
-                posts.extend(visit.map(|(index, visit)| Effect::Remind {
-                    visit: index,
-                    channel: visit.channel.clone(),
-                    times: *times,
-                }));
-            }
             Event::AlertAttached { .. }
             | Event::AlertRepeated { .. }
             | Event::Claimed
@@ -94,26 +129,10 @@ pub fn of(events: &[Event], after: &Incident, playbook: &Playbook) -> Vec<Effect
                 });
                 edits = true;
             }
-            Event::Answered { engagement, .. } => {
-                let channel = ChannelKey::new(GOVERNANCE);
-                let told = after.engagements.iter().find(|e| e.number == *engagement);
-                let number = told.map_or(0, |e| e.decisions.len());
-                posts.extend(after.current_visit().map(|(_, visit)| Effect::TellCase {
-                    engagement: *engagement,
-                    channel: visit.channel.clone(),
-                    number,
-                }));
-                posts.push(Effect::EditBrief {
-                    engagement: *engagement,
-                    channel,
-                });
+            Event::Answered { engagement, choice } => {
+                posts.extend(answered(*engagement, *choice, after));
                 edits = true;
             }
-            Event::Reminded { engagement, times } => posts.push(Effect::RemindBrief {
-                engagement: *engagement,
-                channel: ChannelKey::new(GOVERNANCE),
-                times: *times,
-            }),
             Event::StatusSet { .. } => {
                 posts.extend(
                     other_channels(after, playbook).map(|channel| Effect::PostStatus {
@@ -123,13 +142,105 @@ pub fn of(events: &[Event], after: &Incident, playbook: &Playbook) -> Vec<Effect
                 );
                 edits = true;
             }
-            Event::Noted { .. } => {}
+            Event::Reach(event) => {
+                edits |= !matches!(
+                    event,
+                    ReachEvent::Said {
+                        told: Told::NotYet,
+                        ..
+                    }
+                );
+                posts.extend(reached(event, after));
+            }
+            // The last two are of earlier versions.
+            Event::Noted { .. } | Event::Raised { .. } | Event::Reminded { .. } => {}
         }
     }
     if edits {
         posts.extend(edits_of(after, &posts.clone()));
     }
     posts
+}
+
+/// The case hears it, the brief shows it, and a deputy who takes a place is called.
+fn answered(engagement: u32, choice: Choice, after: &Incident) -> Vec<Effect> {
+    let channel = ChannelKey::new(GOVERNANCE);
+    let told = after.engagements.iter().find(|e| e.number == engagement);
+    let number = told.map_or(0, |e| e.decisions.len());
+    let case = after.current_visit().map(|(_, visit)| Effect::TellCase {
+        engagement,
+        channel: visit.channel.clone(),
+        number,
+    });
+    let brief = Effect::EditBrief {
+        engagement,
+        channel: channel.clone(),
+    };
+    let deputy = (choice == Choice::Conflict).then_some(ReachEffect::CallDeputy {
+        engagement,
+        channel,
+        number,
+    });
+    let deputy = deputy.map(Effect::Reach);
+    case.into_iter().chain([brief]).chain(deputy).collect()
+}
+
+/// Whom a word reaches: those who can act, and in their turn the duty manager.
+fn reached(event: &ReachEvent, after: &Incident) -> Vec<Effect> {
+    let Some((index, visit)) = after.current_visit() else {
+        return Vec::new();
+    };
+    let channel = visit.channel.clone();
+    match event {
+        ReachEvent::Said {
+            about, times, told, ..
+        } => {
+            let times = *times;
+            let word = match about {
+                Waits::Take => Effect::Remind {
+                    visit: index,
+                    channel,
+                    times,
+                },
+                Waits::Idle => Effect::Reach(ReachEffect::RemindHolder {
+                    visit: index,
+                    channel,
+                    times,
+                }),
+                Waits::Acknowledge(engagement) => Effect::RemindBrief {
+                    engagement: *engagement,
+                    channel: ChannelKey::new(GOVERNANCE),
+                    times,
+                },
+            };
+            let (about, channel) = (*about, ChannelKey::new(AUDIT));
+            let manager = match told {
+                Told::NotYet => None,
+                Told::Manager(person) => Some(ReachEffect::TellManager {
+                    channel,
+                    about,
+                    person: *person,
+                    times,
+                }),
+                Told::Nobody => Some(ReachEffect::SayNobody {
+                    channel,
+                    about,
+                    times,
+                }),
+            };
+            [word]
+                .into_iter()
+                .chain(manager.map(Effect::Reach))
+                .collect()
+        }
+        ReachEvent::Released { holder } => vec![Effect::Reach(ReachEffect::TellReleased {
+            visit: index,
+            channel,
+            holder: *holder,
+            number: after.version,
+        })],
+        ReachEvent::Snoozed { .. } | ReachEvent::SnoozeEnded => Vec::new(),
+    }
 }
 
 fn post_of_last_visit(after: &Incident) -> Option<Effect> {

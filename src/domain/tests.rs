@@ -6,10 +6,12 @@ mod containing;
 mod due;
 mod engaging;
 mod form;
+mod hours;
 mod leaks;
 mod policy;
 mod random;
 mod random_beside;
+mod reach;
 mod record;
 mod refusals;
 mod room;
@@ -22,11 +24,13 @@ use super::ids::{
     TransitionId,
 };
 use super::incident::{
-    Command, Context, Event, Incident, Opening, Refusal, Submission, apply, decide, replay,
+    Command, Context, Event, Incident, Opening, ReachCommand, Refusal, Submission, apply, decide,
+    replay,
 };
 use super::playbook::definition::{Field, FieldKind, Playbook};
 use super::playbook::read;
 use super::policy::Actor;
+use super::reach::Waits;
 use super::record::{Answer, Entry, Origin, State};
 use super::role::Role;
 use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
@@ -193,6 +197,12 @@ fn answer_entry(id: &str, choice: &str) -> (FieldId, Entry) {
         at: start(),
     };
     (field(id), entry)
+}
+
+/// The clock asks for another word; this manager could be told.
+fn say(about: Waits, manager: Option<i64>) -> Command {
+    let manager = manager.map(PersonId);
+    Command::Reach(ReachCommand::Say { about, manager })
 }
 
 fn field(id: &str) -> FieldId {

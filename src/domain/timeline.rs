@@ -1,9 +1,10 @@
 //! The timeline: an incident's events as lines that people read, as far as their clearance goes.
 
 use super::ids::{CriterionId, DoneId, FieldId, PersonId, StageId};
-use super::incident::{EndKind, Event, Finding};
+use super::incident::{EndKind, Event, Finding, ReachEvent};
 use super::playbook::definition::{Field, Playbook};
-use super::record::{Entry, Origin, shown};
+use super::reach::{Told, Waits};
+use super::record::{Entry, Origin, shown, shown_time};
 use super::restricted::{Clearance, Level, Restricted};
 use super::role::Role;
 use chrono::{DateTime, Utc};
@@ -170,6 +171,7 @@ impl Teller<'_> {
             | Event::Reopened { .. }
             | Event::Routed { .. }
             | Event::Raised { .. }
+            | Event::Reach(_)
             | Event::Noted { .. } => self.tell_beside(event, line),
         }
     }
@@ -239,6 +241,7 @@ impl Teller<'_> {
             Event::Reminded { engagement, times } => {
                 line.what = format!("reminded the contacts of engagement {engagement} ({times})");
             }
+            Event::Reach(event) => self.tell_reach(event, line),
             Event::Reopened { reason, .. } => self.reasoned(line, "reopened", reason),
             Event::Routed {
                 playbook, criteria, ..
@@ -254,6 +257,42 @@ impl Teller<'_> {
             | Event::Accepted { .. }
             | Event::Returned { .. }
             | Event::Ended { .. } => {}
+        }
+    }
+
+    /// Reminders, releases and snoozes.
+    fn tell_reach(&self, event: &ReachEvent, line: &mut Line) {
+        match event {
+            ReachEvent::Said {
+                about,
+                times,
+                told,
+                since,
+            } => {
+                let what = match about {
+                    Waits::Take => "raised: nobody took it in time".to_owned(),
+                    Waits::Idle => "raised: held without a sign of life".to_owned(),
+                    Waits::Acknowledge(number) => {
+                        format!("reminded the contacts of engagement {number}")
+                    }
+                };
+                let whom = match told {
+                    Told::NotYet => "",
+                    Told::Manager(_) => "; the duty manager is told",
+                    Told::Nobody => "; no duty manager can be reached",
+                };
+                line.what = format!("{what} ({times}){whom}");
+                line.details
+                    .push(("Waits since".to_owned(), shown_time(*since, self.zone)));
+            }
+            ReachEvent::Released { .. } => {
+                "released: held too long without a sign of life".clone_into(&mut line.what);
+            }
+            ReachEvent::Snoozed { until, reason } => {
+                let what = format!("snoozed reminders until {}", shown_time(*until, self.zone));
+                self.reasoned(line, &what, reason);
+            }
+            ReachEvent::SnoozeEnded => "reminders go on".clone_into(&mut line.what),
         }
     }
 

@@ -5,6 +5,7 @@ use super::form::note;
 use super::ids::{AccountId, AlertId, IncidentId, PersonId, SourceId};
 use super::incident::{EndKind, Finding, Incident, Phase, VisitState};
 use super::playbook::definition::{Field, Playbook, Stage, TransitionKind};
+use super::reach;
 use super::record::{Origin, shown, shown_time};
 use super::restricted::{Clearance, Level};
 use super::role::Role;
@@ -55,6 +56,8 @@ pub struct CardView {
     pub record: Vec<(String, String, bool)>,
     /// Why it came back.
     pub returned: Option<String>,
+    /// That its reminders rest, or how often it was raised.
+    pub reminders: Option<String>,
     /// What nobody may touch while it stands here.
     pub do_not_touch: Option<String>,
     pub acts: Vec<CardAct>,
@@ -83,6 +86,8 @@ pub enum CardAct {
     Accept,
     Return,
     Details,
+    /// On reminders only.
+    Snooze,
 }
 
 /// The brief of one engagement, as its contacts may read it.
@@ -106,6 +111,8 @@ pub struct BriefView {
     pub mentions: Vec<AccountId>,
     /// Whom a reminder mentions now.
     pub reminds: Vec<AccountId>,
+    /// Those who took a contact's place and have not read it: they have no deputy of their own.
+    pub steps_in: Vec<AccountId>,
     pub security_account: Option<AccountId>,
     pub concluded: bool,
 }
@@ -134,6 +141,7 @@ pub fn card(incident: &Incident, visit: usize, sight: &Sight<'_>) -> Option<Card
         criteria: Vec::new(),
         record: Vec::new(),
         returned: None,
+        reminders: None,
         do_not_touch: None,
         acts: acts(incident, &stay.state, sight.playbook),
     };
@@ -142,6 +150,12 @@ pub fn card(incident: &Incident, visit: usize, sight: &Sight<'_>) -> Option<Card
     }
     if sight.clearance.level() == Level::Stub && stage.thread {
         view.status.push_str("; the case is in its private thread");
+    }
+    let whole = sight.clearance.level() >= Level::Facts;
+    let called = |person| name(sight.names, person);
+    // Where it is now, and not on the card of those who handed it on.
+    if visit + 1 == incident.visits.len() {
+        view.reminders = reach::standing(incident, called, sight.zone, whole);
     }
     if sight.clearance.level() >= Level::Facts {
         view.do_not_touch.clone_from(&stage.do_not_touch);

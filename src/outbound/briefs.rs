@@ -3,6 +3,7 @@
 
 use super::deliver::{posted_as, unrenderable};
 use super::drain::{Outbound, Verdict};
+use super::reach::mentions;
 use crate::app::AppError;
 use crate::app::act::thread_key;
 use crate::discord::call::Call;
@@ -10,7 +11,7 @@ use crate::discord::custom_id::brief_press;
 use crate::domain::ids::{AccountId, ChannelKey};
 use crate::domain::placement;
 use crate::domain::view::BriefView;
-use crate::render::card::{Card, Tone, UserMention};
+use crate::render::card::{Card, Tone};
 use crate::render::contexts::Notice;
 use crate::store::outbox::Row;
 
@@ -185,25 +186,25 @@ impl Outbound {
         if view.reminds.is_empty() || self.posted(&key).await?.is_none() {
             return Ok(Verdict::Delivered(None));
         }
-        let channel = match self.channel(&row.channel) {
+        let channel = match self.proven(&row.channel).await {
             Ok(channel) => channel,
             Err(verdict) => return Ok(verdict),
         };
-        match self.prove(&channel).await {
-            Ok(proof) if proof.faults.is_empty() => {}
-            Ok(proof) => return Ok(unproven(&proof.faults)),
-            Err(verdict) => return Ok(verdict),
+        // A deputy who is called for the first time must be able to open what waits.
+        if let Err(verdict) = self.let_in(&view, &key).await? {
+            return Ok(verdict);
         }
-        let mentions = view
-            .reminds
-            .iter()
-            .map(|a| UserMention { account: a.clone() })
-            .collect();
+        let mentions = mentions(&view.reminds);
+        let next = match row.key.rsplit(':').next() {
+            Some("1") => "Your deputy is told next.",
+            Some("2") => "Your deputy is told too; the duty manager is told next.",
+            Some(_) | None => "Your deputy and the duty manager are told.",
+        };
         // No more than a lock screen shows: where the brief stands, its words are.
         let card = Card {
             content: Some(format!("{}: a brief still waits", view.id)),
             title: format!("{}: a brief still waits", view.id),
-            body: "Read it and answer with its buttons; your deputy is told next.".to_owned(),
+            body: format!("Read it and answer with its buttons. {next}"),
             tone: Tone::Warning,
             mentions,
             ..Card::default()
@@ -212,7 +213,18 @@ impl Outbound {
         Ok(posted_as(row.key.clone(), channel, sent))
     }
 
-    async fn brief(&self, row: &Row) -> Result<Option<(BriefView, String)>, AppError> {
+    /// The restricted channel, once its readers are proven.
+    pub(super) async fn proven(&self, key: &ChannelKey) -> Result<String, Verdict> {
+        let channel = self.channel(key)?;
+        let proof = self.prove(&channel).await?;
+        if proof.faults.is_empty() {
+            Ok(channel)
+        } else {
+            Err(unproven(&proof.faults))
+        }
+    }
+
+    pub(super) async fn brief(&self, row: &Row) -> Result<Option<(BriefView, String)>, AppError> {
         let (Some(incident), Ok(number)) = (row.incident, u32::try_from(row.arg)) else {
             return Ok(None);
         };

@@ -85,7 +85,7 @@ impl Outbound {
             .next()
             .and_then(|n| n.parse().ok())
             .unwrap_or(1);
-        let card = match self.templates.reminder(&placed.view, times) {
+        let card = match self.templates.reminder(&placed.view, times, press) {
             Ok(card) => card,
             Err(fault) => return Ok(unrenderable(&fault)),
         };
@@ -179,7 +179,7 @@ impl Outbound {
     }
 
     /// Discord's id of the channel or sealed thread where a card goes; the placement alone decides.
-    async fn channel_of(
+    pub(super) async fn channel_of(
         &self,
         placed: &Placed,
         row: &Row,
@@ -244,7 +244,11 @@ fn in_words(kind: &str) -> &str {
     match kind {
         "post_card" => "A card",
         "edit_card" => "The change of a card",
-        "remind" => "A reminder",
+        "remind" | "remind_holder" => "A reminder",
+        "tell_released" => "The word that work is free again",
+        "tell_manager" => "A word to the duty manager",
+        "say_nobody" => "The word that no duty manager can be reached",
+        "call_deputy" => "The call of a deputy",
         "open_thread" => "The private thread",
         "post_brief" => "A brief",
         "remind_brief" => "The reminder of a brief",

@@ -131,6 +131,11 @@ impl Outbound {
             "tell_case" => self.tell_case(row).await,
             "remind_brief" => self.remind_brief(row).await,
             "post_status" => self.post_status(row).await,
+            "remind_holder" => self.remind_holder(row).await,
+            "tell_released" => self.tell_released(row).await,
+            "tell_manager" => self.tell_manager(row).await,
+            "say_nobody" => self.say_nobody(row).await,
+            "call_deputy" => self.call_deputy(row).await,
             "notice" => self.notice(row).await,
             other => Ok(Verdict::Dead(format!("nobody delivers {other}"))),
         }

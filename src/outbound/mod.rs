@@ -6,6 +6,7 @@ mod deliver;
 mod drain;
 pub mod pace;
 mod proof;
+mod reach;
 mod threads;
 
 pub use drain::{Drained, Outbound};

@@ -2,7 +2,7 @@
 
 use super::card::{Button, ButtonStyle, Card, Row, Tone, UserMention};
 use super::contexts::{
-    Answer, Brief, BriefStub, CardContext, Labelled, PastCard, Reminder, ThreadContext,
+    Answer, Brief, BriefStub, CardContext, IdleWord, Labelled, PastCard, Reminder, ThreadContext,
 };
 use super::templates::{Template, TemplateFault, Templates, Text};
 use crate::domain::view::{BriefView, CardAct, CardView, Standing};
@@ -52,7 +52,12 @@ impl Templates {
     }
 
     /// What nobody took in time, said once more.
-    pub fn reminder(&self, view: &CardView, times: u32) -> Result<Card, TemplateFault> {
+    pub fn reminder(
+        &self,
+        view: &CardView,
+        times: u32,
+        press: Press,
+    ) -> Result<Card, TemplateFault> {
         let offered = view.acts.contains(&CardAct::Accept);
         let next = if offered {
             format!("Accept or return it: /accept or /return {}.", view.id)
@@ -68,7 +73,30 @@ impl Templates {
             next,
             times,
         };
-        self.plain_card(&reminder, Tone::Alarm)
+        let mut card = self.plain_card(&reminder, Tone::Alarm)?;
+        let take = if offered {
+            CardAct::Accept
+        } else {
+            CardAct::Claim
+        };
+        let buttons = [take, CardAct::Snooze].map(|act| button(act, view, press));
+        card.rows.push(Row::Buttons(buttons.to_vec()));
+        Ok(card)
+    }
+
+    /// What is held without a sign of life, said to whoever holds it.
+    pub fn idle(
+        &self,
+        context: &IdleWord,
+        view: &CardView,
+        press: Press,
+    ) -> Result<Card, TemplateFault> {
+        let mut card = self.plain_card(context, Tone::Warning)?;
+        let buttons = [CardAct::Escalate, CardAct::Snooze].into_iter();
+        let buttons = buttons.filter(|act| *act == CardAct::Snooze || view.acts.contains(act));
+        let buttons = buttons.map(|act| button(act, view, press)).collect();
+        card.rows.push(Row::Buttons(buttons));
+        Ok(card)
     }
 
     /// The first message of an incident's private thread.
@@ -179,6 +207,7 @@ fn button(act: CardAct, view: &CardView, press: Press) -> Button {
         CardAct::Accept => ("Accept", ButtonStyle::Primary),
         CardAct::Return => ("Return", ButtonStyle::Plain),
         CardAct::Details => ("Details", ButtonStyle::Plain),
+        CardAct::Snooze => ("Snooze", ButtonStyle::Plain),
     };
     Button {
         label: label.to_owned(),

@@ -17,8 +17,10 @@ macro_rules! template {
 }
 
 mod governance;
+mod reach;
 
 pub use governance::{Brief, BriefStub, Containment, ContainmentRow, Said};
+pub use reach::{DutyWord, IdleWord};
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Labelled {
@@ -62,6 +64,7 @@ pub struct CardContext {
     pub facts: Vec<Labelled>,
     pub criteria: Vec<Noted>,
     pub record: Vec<Recorded>,
+    pub reminders: String,
     pub do_not_touch: String,
 }
 
@@ -96,6 +99,7 @@ impl From<&CardView> for CardContext {
                     from_source: *from_source,
                 })
                 .collect(),
+            reminders: share(view.reminders.as_deref().unwrap_or_default(), ANSWER),
             do_not_touch: view.do_not_touch.clone().unwrap_or_default(),
         }
     }
@@ -110,7 +114,8 @@ fn share(text: &str, limit: usize) -> String {
     clamp_with(text, limit, "… (cut)")
 }
 
-fn capital(word: &str) -> String {
+/// A word as it begins a line.
+pub fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
@@ -136,6 +141,7 @@ fn card_sample() -> CardContext {
             value: "Finance".to_owned(),
             from_source: true,
         }],
+        reminders: "snoozed until 2026-11-03 12:00 UTC".to_owned(),
         do_not_touch: "Do not restart the device".to_owned(),
     }
 }
@@ -224,6 +230,7 @@ pub struct QueueRow {
     pub stage: String,
     pub age: String,
     pub holder: String,
+    pub note: String,
     pub yours_to_take: bool,
 }
 
@@ -243,6 +250,7 @@ template!(
             stage: "Triage".to_owned(),
             age: "3 hours".to_owned(),
             holder: "nobody".to_owned(),
+            note: "snoozed until 2026-11-03 12:00 UTC".to_owned(),
             yours_to_take: true,
         }],
     }
@@ -437,6 +445,8 @@ pub fn prove(templates: &Templates) -> Vec<TemplateFault> {
         one::<PastCard>(templates),
         one::<Reminder>(templates),
         one::<ThreadContext>(templates),
+        one::<IdleWord>(templates),
+        one::<DutyWord>(templates),
         one::<Notice>(templates),
         one::<Queue>(templates),
         one::<Timeline>(templates),

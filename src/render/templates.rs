@@ -30,7 +30,7 @@ pub struct TemplateFault {
 }
 
 /// The shipped templates, by name.
-pub const SHIPPED: [(&str, &str); 16] = [
+pub const SHIPPED: [(&str, &str); 18] = [
     ("card", include_str!("../../templates/discord/card.hbs")),
     (
         "card_past",
@@ -40,6 +40,8 @@ pub const SHIPPED: [(&str, &str); 16] = [
         "reminder",
         include_str!("../../templates/discord/reminder.hbs"),
     ),
+    ("idle", include_str!("../../templates/discord/idle.hbs")),
+    ("duty", include_str!("../../templates/discord/duty.hbs")),
     ("thread", include_str!("../../templates/discord/thread.hbs")),
     ("notice", include_str!("../../templates/discord/notice.hbs")),
     ("queue", include_str!("../../templates/discord/queue.hbs")),

@@ -123,8 +123,10 @@ impl Service {
                 .organisation
                 .time_zone
                 .unwrap_or(chrono_tz::Tz::UTC),
+            hours: settings.organisation.working_hours.clone(),
         };
         keep_playbooks(&app).await.map_err(StartFault::one)?;
+        app.refresh_dues().await.map_err(StartFault::one)?;
         let instance = instance(&app).await.map_err(StartFault::one)?;
         let guild = guild_map(settings);
         let outbound = Arc::new(Outbound {

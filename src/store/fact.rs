@@ -30,3 +30,18 @@ pub async fn save(
     .await?;
     Ok(())
 }
+
+/// Every fact whose key begins so.
+pub async fn list(
+    connection: &mut Connection,
+    prefix: &str,
+) -> Result<Vec<(String, String)>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT key, value FROM facts WHERE substr(key, 1, length(?)) = ? ORDER BY key",
+        prefix,
+        prefix
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.key, row.value)).collect())
+}

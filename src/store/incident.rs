@@ -1,6 +1,6 @@
 //! Incidents: the saved state beside their history. The record is restricted and has a column of its own.
 
-use super::codec::{from_json, to_json, us};
+use super::codec::{at, from_json, to_json, us};
 use super::{Connection, StoreError};
 use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::Incident;
@@ -21,14 +21,22 @@ pub async fn find(
     connection: &mut Connection,
     id: IncidentId,
 ) -> Result<Option<Incident>, StoreError> {
-    let row = sqlx::query!("SELECT state, record FROM incidents WHERE id = ?", id.0)
-        .fetch_optional(connection)
-        .await?;
-    row.map(|row| decode(&row.state, &row.record)).transpose()
+    let row = sqlx::query!(
+        r#"SELECT state, record, (SELECT MAX(h.at_us) FROM event_headers h
+               WHERE h.incident_id = incidents.id AND h.staff != 0) AS "touched_us: i64"
+           FROM incidents WHERE id = ?"#,
+        id.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| decode(&row.state, &row.record, row.touched_us))
+        .transpose()
 }
 
-fn decode(state: &str, record: &str) -> Result<Incident, StoreError> {
+/// When a person last did something with it stands in the history alone.
+fn decode(state: &str, record: &str, touched_us: Option<i64>) -> Result<Incident, StoreError> {
     let mut incident: Incident = from_json("an incident", state)?;
+    incident.touched_at = touched_us.map(at).transpose()?;
     let record: Record = from_json("a record", record)?;
     incident.record = Restricted::new(record);
     Ok(incident)
@@ -91,11 +99,15 @@ pub async fn save(
 
 /// Every open incident, oldest first.
 pub async fn list_open(connection: &mut Connection) -> Result<Vec<Incident>, StoreError> {
-    let rows = sqlx::query!("SELECT state, record FROM incidents WHERE is_open = 1 ORDER BY id")
-        .fetch_all(connection)
-        .await?;
+    let rows = sqlx::query!(
+        r#"SELECT state, record, (SELECT MAX(h.at_us) FROM event_headers h
+               WHERE h.incident_id = incidents.id AND h.staff != 0) AS "touched_us: i64"
+           FROM incidents WHERE is_open = 1 ORDER BY id"#
+    )
+    .fetch_all(connection)
+    .await?;
     rows.iter()
-        .map(|row| decode(&row.state, &row.record))
+        .map(|row| decode(&row.state, &row.record, row.touched_us))
         .collect()
 }
 

@@ -78,3 +78,30 @@ pub async fn list(connection: &mut Connection) -> Result<Vec<Entry>, StoreError>
     });
     Ok(entries.collect())
 }
+
+/// What stands before a person's number in the key of their contact hours.
+const HOURS: &str = "hours:";
+
+/// Keeps a person's contact hours as they wrote them, or forgets them.
+pub async fn save_hours(
+    connection: &mut Connection,
+    person: PersonId,
+    hours: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    // An empty text stands for none.
+    let key = format!("{HOURS}{}", person.0);
+    super::fact::save(connection, &key, hours.unwrap_or_default(), now).await
+}
+
+/// Everybody who named their hours, as text.
+pub async fn list_hours(
+    connection: &mut Connection,
+) -> Result<Vec<(PersonId, String)>, StoreError> {
+    let rows = super::fact::list(connection, HOURS).await?;
+    let named = rows.into_iter().filter_map(|(key, text)| {
+        let person = key.strip_prefix(HOURS)?.parse().ok()?;
+        Some((PersonId(person), text)).filter(|(_, text)| !text.is_empty())
+    });
+    Ok(named.collect())
+}

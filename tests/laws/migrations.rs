@@ -50,6 +50,7 @@ async fn fill(path: &Path) {
         clock: Arc::new(Frozen),
         ids: Arc::new(Sevens),
         zone: chrono_tz::UTC,
+        hours: None,
     };
     let work = async move {
         work(&app).await.unwrap();

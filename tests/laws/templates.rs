@@ -2,8 +2,8 @@
 //! is absent, and text from outside stays text.
 
 use baton::render::contexts::{
-    Answer, Brief, BriefStub, CardContext, Containment, Details, Drafts, Help, Notice, PastCard,
-    Queue, Reminder, Review, Said, ThreadContext, Timeline,
+    Answer, Brief, BriefStub, CardContext, Containment, Details, Drafts, DutyWord, Help, IdleWord,
+    Notice, PastCard, Queue, Reminder, Review, Said, ThreadContext, Timeline,
 };
 use baton::render::templates::{SHIPPED, Template, Templates};
 use serde::{Serialize, Serializer};
@@ -53,6 +53,8 @@ fn subjects() -> Vec<Subject> {
         subject::<PastCard>(),
         subject::<Reminder>(),
         subject::<ThreadContext>(),
+        subject::<IdleWord>(),
+        subject::<DutyWord>(),
         subject::<Notice>(),
         subject::<Queue>(),
         subject::<Timeline>(),

@@ -86,8 +86,14 @@ async fn engages(w: &World, criterion: (&'static str, &'static str)) {
     looked_at(w).await;
 }
 
+/// At investigation, with a brief in which misconduct is named.
+pub async fn misconduct(w: &World) {
+    investigated(w).await;
+    engages(w, MISCONDUCT).await;
+}
+
 /// The stage's own cards are not what these stories are about.
-async fn looked_at(w: &World) {
+pub async fn looked_at(w: &World) {
     for (name, channel) in [
         ("tier1", "tier1-triage"),
         ("tier2", "tier2-investigation"),

@@ -307,6 +307,7 @@ fn nobody_accepts_in_time_and_the_receiving_channel_is_reminded_again_and_again(
         INC-1 is still waiting
         Low, Investigation: nobody took it in time. Accept or return it: /accept or /return INC-1.
         Urgent · Raised 1 time(s)
+        [Accept] [Snooze]
         ");
         w.advance(minutes(58)).await;
         assert_eq!(

@@ -10,6 +10,7 @@ mod governance;
 mod handoff;
 mod playbooks;
 mod processes;
+mod reach;
 mod restart;
 mod rights;
 mod silence;

@@ -66,6 +66,8 @@ pub fn refused(refusal: &Refusal, holder: Option<&str>, zone: Tz) -> Answer {
         | Refusal::NoContact { .. }
         | Refusal::Gates { .. }
         | Refusal::NoEngagement
+        | Refusal::SnoozeUnfit { .. }
+        | Refusal::HoursUnreadable
         | Refusal::NoAction { .. } => return beside(refusal, holder),
         Refusal::Changed => (
             "It has changed meanwhile",
@@ -119,6 +121,19 @@ fn beside(refusal: &Refusal, holder: Option<&str>) -> Answer {
             "Nothing to answer",
             "There is no such engagement, or it is not yours to answer.".to_owned(),
             "The brief's newest message has the buttons.",
+        ),
+        Refusal::SnoozeUnfit { faults } => {
+            return Answer {
+                title: "Its reminders go on".to_owned(),
+                text: "A snooze has a reason, and an end that is not too far.".to_owned(),
+                missing: faults.clone(),
+                next: "Mend it and send it again: /snooze, or the button.".to_owned(),
+            };
+        }
+        Refusal::HoursUnreadable => (
+            "These hours cannot be read",
+            "Give days and times, such as Mon-Fri 09:00-17:00 or Mon,Wed 08:00-12:30 Europe/Lisbon.".to_owned(),
+            "Send /roster hours again; none takes your own hours back.",
         ),
         Refusal::NoAction { why } => (
             "Not possible with this action",

@@ -148,6 +148,24 @@ impl Bot {
         Ok(Reply::Show(card))
     }
 
+    pub(super) async fn snooze(
+        &self,
+        actor: &Actor,
+        id: IncidentId,
+        until: &str,
+        reason: String,
+    ) -> Result<Reply, Fault> {
+        let acted = self.app.snooze(actor, id, until, reason).await?;
+        let until = acted.incident.snoozed().map(|snooze| snooze.until);
+        let until = until.map_or_else(String::new, |at| shown_time(at, self.app.zone));
+        let card = self.told(
+            &format!("{id}: its reminders rest until {until}"),
+            "Your reason is on the timeline; the card and /queue show that they rest.",
+            "Then they go on by themselves. They go on earlier where it is handed over or gets more severe.",
+        )?;
+        Ok(Reply::Show(card))
+    }
+
     pub(super) async fn reopen(
         &self,
         actor: &Actor,
@@ -277,6 +295,16 @@ impl Bot {
                 let accounts = named.map(AccountId::new).collect();
                 let set = self.app.set_roster(actor, side, accounts).await?;
                 (format!("{side} is set"), set.join(", deputy "))
+            }
+            RosterAct::Hours => {
+                let text = option(options, "hours").unwrap_or_default();
+                let given = Some(text.trim()).filter(|text| !text.eq_ignore_ascii_case("none"));
+                let set = self.app.set_hours(actor, given).await?;
+                let text = set.map_or_else(
+                    || "Yours are the organisation's working hours.".to_owned(),
+                    |hours| format!("You can be reached {hours}. What is urgent does not wait."),
+                );
+                ("Noted".to_owned(), text)
             }
             RosterAct::Absent => {
                 let away = option(options, "state").as_deref() == Some("away");

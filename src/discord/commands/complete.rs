@@ -87,6 +87,7 @@ fn wanted(verb: Verb) -> Wanted {
         Verb::Contain(ContainAct::List | ContainAct::Authorise) => Wanted::Authorise,
         Verb::Contain(_) => Wanted::Contain,
         Verb::Accept | Verb::Return => Wanted::Receive,
+        Verb::Snooze => Wanted::Snooze,
         Verb::Timeline => Wanted::Timeline,
         Verb::Open | Verb::Queue | Verb::Drafts | Verb::Reopen | Verb::Roster(_) | Verb::Help => {
             Wanted::See

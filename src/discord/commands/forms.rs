@@ -222,6 +222,38 @@ pub fn plain_values(values: BTreeMap<String, ModalValue>) -> BTreeMap<String, Ve
     plain
 }
 
+/// The form in which reminders are let rest.
+pub fn snooze_form(id: IncidentId) -> Form {
+    let asked = |key: &str, label: &str, help: &str, kind| Input {
+        key: key.to_owned(),
+        label: label.to_owned(),
+        help: Some(help.to_owned()),
+        required: true,
+        kind,
+    };
+    let line = InputKind::Line {
+        value: None,
+        max: Some(40),
+    };
+    let words = InputKind::Paragraph {
+        value: None,
+        max: Some(1500),
+    };
+    Form {
+        custom_id: CustomId::Snoozed(id).to_string(),
+        title: format!("{id}: snooze its reminders"),
+        inputs: vec![
+            asked(
+                "until",
+                "Until",
+                "4h, 2d, or a time such as 2026-11-03 08:40. Then they go on by themselves.",
+                line,
+            ),
+            asked("reason", "Reason", "Why it can wait until then.", words),
+        ],
+    }
+}
+
 /// A form that asks one thing: why.
 pub fn ask_why(id: CustomId, title: &str) -> Form {
     Form {

@@ -1,7 +1,7 @@
 //! One interaction, from the typed frame to its answer: actor, route, use case, screen. Faults and refusals become
 //! answers in one place, whatever was called.
 
-use super::forms::{ask_why, change, next_page, plain_values, return_reason};
+use super::forms::{ask_why, change, next_page, plain_values, return_reason, snooze_form};
 use super::report::option;
 use super::screens::ALL_SILENT;
 use super::table::{COMMANDS, Verb};
@@ -183,6 +183,11 @@ impl Bot {
                 self.give_back(actor, incident()?, text("reason").unwrap_or_default())
                     .await?
             }
+            Verb::Snooze => {
+                let until = text("until").unwrap_or_default();
+                let reason = text("reason").unwrap_or_default();
+                self.snooze(actor, incident()?, &until, reason).await?
+            }
             Verb::Drafts => {
                 let rows = self.app.drafts(actor).await?;
                 Reply::Show(screens::drafts(&self.templates, &rows, self.app.zone)?)
@@ -231,6 +236,10 @@ impl Bot {
                 self.app.may_receive(actor, id).await?;
                 Reply::Form(return_reason(id))
             }
+            CustomId::Snooze(id) => {
+                self.app.may_snooze(actor, id).await?;
+                Reply::Form(snooze_form(id))
+            }
             CustomId::Details(id) => {
                 let alerts = self.app.details(actor, id).await?;
                 let record = self.app.record(actor, id).await?;
@@ -266,6 +275,7 @@ impl Bot {
             }
             CustomId::Page(..)
             | CustomId::Returned(_)
+            | CustomId::Snoozed(_)
             | CustomId::Agreed(_)
             | CustomId::Refused(_)
             | CustomId::Why(..) => return Err(Refusal::NotFound.into()),
@@ -293,6 +303,10 @@ impl Bot {
                 }
             }
             Ok(CustomId::Returned(id)) => self.give_back(actor, id, why(&mut values)).await?,
+            Ok(CustomId::Snoozed(id)) => {
+                let until = values.remove("until").unwrap_or_default().concat();
+                self.snooze(actor, id, &until, why(&mut values)).await?
+            }
             Ok(CustomId::Agreed(id)) => self.second(actor, id, true, why(&mut values)).await?,
             Ok(CustomId::Refused(id)) => self.second(actor, id, false, why(&mut values)).await?,
             Ok(CustomId::Why(id, n, place)) => {

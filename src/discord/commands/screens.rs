@@ -35,6 +35,7 @@ pub fn queue(templates: &Templates, rows: &[Queued]) -> Result<Card, TemplateFau
             .holder
             .clone()
             .map_or_else(|| "nobody yet".to_owned(), |h| format!("with {h}")),
+        note: row.note.clone(),
         yours_to_take: row.yours_to_take,
     });
     let context = Queue {

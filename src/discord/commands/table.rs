@@ -20,6 +20,7 @@ pub enum Verb {
     Roster(RosterAct),
     Accept,
     Return,
+    Snooze,
     Drafts,
     Timeline,
     Help,
@@ -41,6 +42,7 @@ pub enum RosterAct {
     Who,
     Set,
     Absent,
+    Hours,
 }
 
 /// One command.
@@ -113,7 +115,14 @@ const INVESTIGATORS: [Role; 2] = [Role::Tier2, Role::Tier3];
 const RESPONDERS: [Role; 1] = [Role::Tier3];
 const APPROVERS: [Role; 2] = [Role::Tier3, Role::Manager];
 const EMERGENCY: [Role; 3] = [Role::Tier3, Role::Manager, Role::Legal];
-const SIDES: [(&str, &str); 3] = [("legal", "Legal"), ("hr", "HR"), ("grc", "GRC")];
+const SIDES: [(&str, &str); 4] = [
+    ("legal", "Legal"),
+    ("hr", "HR"),
+    ("grc", "GRC"),
+    ("manager", "Duty manager"),
+];
+/// Those who stand on the roster.
+const NAMED: [Role; 4] = [Role::Legal, Role::Hr, Role::Grc, Role::Manager];
 const REOPENERS: [Role; 4] = [Role::Tier1, Role::Tier2, Role::Tier3, Role::Manager];
 const SEVERITIES: [(&str, &str); 5] = [
     ("informational", "Informational"),
@@ -153,7 +162,7 @@ const fn incident(what: &'static str, required: bool) -> Opt {
     }
 }
 
-pub const COMMANDS: [Command; 25] = [
+pub const COMMANDS: [Command; 27] = [
     Command {
         verb: Verb::Open,
         name: "open",
@@ -360,7 +369,7 @@ pub const COMMANDS: [Command; 25] = [
     Command {
         verb: Verb::Roster(RosterAct::Who),
         name: "roster who",
-        what: "Who stands for Legal, HR and GRC now",
+        what: "Who stands for Legal, HR and GRC now, and who is duty manager",
         options: &[],
         roles: &[],
     },
@@ -388,7 +397,7 @@ pub const COMMANDS: [Command; 25] = [
                 kind: OptKind::Person,
             },
         ],
-        roles: &[Role::Legal, Role::Hr, Role::Grc, Role::Admin],
+        roles: &[Role::Legal, Role::Hr, Role::Grc, Role::Manager, Role::Admin],
     },
     Command {
         verb: Verb::Roster(RosterAct::Absent),
@@ -400,7 +409,19 @@ pub const COMMANDS: [Command; 25] = [
             required: true,
             kind: OptKind::Choice(&[("away", "Away"), ("back", "Back")]),
         }],
-        roles: &[Role::Legal, Role::Hr, Role::Grc],
+        roles: &NAMED,
+    },
+    Command {
+        verb: Verb::Roster(RosterAct::Hours),
+        name: "roster hours",
+        what: "Say when you can be reached: reminders that are not urgent wait for it",
+        options: &[Opt {
+            name: "hours",
+            what: "Such as Mon-Fri 09:00-17:00, with a zone if it is another; none: the organisation's",
+            required: true,
+            kind: OptKind::Text(80),
+        }],
+        roles: &NAMED,
     },
     Command {
         verb: Verb::Accept,
@@ -421,6 +442,22 @@ pub const COMMANDS: [Command; 25] = [
                 required: true,
                 kind: OptKind::Text(1500),
             },
+        ],
+        roles: &WORKERS,
+    },
+    Command {
+        verb: Verb::Snooze,
+        name: "snooze",
+        what: "Let the reminders of an incident rest, with a reason and an end",
+        options: &[
+            incident("Which one", true),
+            Opt {
+                name: "until",
+                what: "4h, 2d, or a time such as 2026-11-03 08:40",
+                required: true,
+                kind: OptKind::Text(40),
+            },
+            words("reason", "Why it can wait until then"),
         ],
         roles: &WORKERS,
     },

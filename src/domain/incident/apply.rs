@@ -1,11 +1,12 @@
 //! Folds events into state. It trusts them: `decide` has judged.
 
-use super::beside;
 use super::event::{Evaluated, Event};
 use super::{
     Criterion, EndKind, Ended, Held, Incident, Offer, Phase, Returned, Visit, VisitState,
     empty_record,
 };
+use super::{beside, reach};
+use crate::domain::alert::Severity;
 use crate::domain::ids::{ChannelKey, CriterionId, FieldId, PersonId, StageId, TransitionId};
 use crate::domain::record::Entry;
 use crate::domain::restricted::Restricted;
@@ -21,9 +22,17 @@ pub fn apply(
     at: DateTime<Utc>,
 ) -> Option<Incident> {
     let Some(mut incident) = before else {
-        return opened(event, at);
+        return opened(event, by, at);
     };
     incident.version += 1;
+    if by != PersonId::PROGRAM {
+        incident.touched_at = incident.touched_at.max(Some(at));
+    }
+    let before = (
+        incident.severity,
+        incident.phase.clone(),
+        incident.visits.len(),
+    );
     match event {
         Event::AlertAttached {
             alert,
@@ -84,13 +93,23 @@ pub fn apply(
         | Event::Reminded { .. }
         | Event::Noted { .. } => beside::apply(&mut incident, event, by, at),
         Event::Reopened { .. } | Event::Routed { .. } => entered(&mut incident, event, at),
+        Event::Reach(event) => reach::apply(&mut incident, event, by, at),
         Event::Raised { times } => {
             if let Some(visit) = incident.visits.last_mut() {
                 visit.raised = *times;
             }
         }
     }
+    wake(&mut incident, &before);
     Some(incident)
+}
+
+/// A snooze is about the incident as it stood: it ends where somebody else has it now, or where it got more severe.
+fn wake(incident: &mut Incident, (severity, phase, visits): &(Severity, Phase, usize)) {
+    let moved = incident.phase != *phase || incident.visits.len() != *visits;
+    if moved || incident.severity > *severity {
+        incident.snooze = None;
+    }
 }
 
 /// The state that a history leads to.
@@ -102,7 +121,7 @@ pub fn replay<'e>(
         .fold(None, |state, (event, by, at)| apply(state, event, by, at))
 }
 
-fn opened(event: &Event, at: DateTime<Utc>) -> Option<Incident> {
+fn opened(event: &Event, by: PersonId, at: DateTime<Utc>) -> Option<Incident> {
     let Event::Opened {
         incident,
         playbook,
@@ -123,6 +142,7 @@ fn opened(event: &Event, at: DateTime<Utc>) -> Option<Incident> {
     };
     let mut found = BTreeMap::new();
     note_findings(&mut found, criteria);
+    let touched_at = (by != PersonId::PROGRAM).then_some(at);
     Some(Incident {
         id: *incident,
         playbook: playbook.clone(),
@@ -150,6 +170,9 @@ fn opened(event: &Event, at: DateTime<Utc>) -> Option<Incident> {
         conflicted: BTreeSet::new(),
         reopened: 0,
         overrides: Vec::new(),
+        said: Vec::new(),
+        snooze: None,
+        touched_at,
         sealed: *sealed,
         version: 1,
         record: empty_record(),

@@ -81,6 +81,7 @@ pub fn apply(incident: &mut Incident, event: &Event, by: PersonId, at: DateTime<
         | Event::Raised { .. }
         | Event::Reopened { .. }
         | Event::Routed { .. }
+        | Event::Reach(_)
         | Event::Noted { .. } => {}
     }
 }
@@ -143,6 +144,7 @@ fn contained(incident: &mut Incident, event: &Event, by: PersonId, at: DateTime<
         | Event::StatusSet { .. }
         | Event::Reminded { .. }
         | Event::Reopened { .. }
+        | Event::Reach(_)
         | Event::Routed { .. } => {}
     }
 }

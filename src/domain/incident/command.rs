@@ -1,6 +1,7 @@
 //! What is asked of an incident.
 
 use super::event::Evaluated;
+use super::reach::ReachCommand;
 use crate::domain::alert::Severity;
 use crate::domain::governance::{Choice, Contact};
 use crate::domain::ids::{
@@ -33,8 +34,8 @@ pub enum Command {
     Return {
         reason: String,
     },
-    /// Nobody took it in time.
-    Raise,
+    /// What waits is said again, held work is released, reminders rest.
+    Reach(ReachCommand),
     /// A second person agrees to a proposed dismissal.
     Agree {
         reason: String,
@@ -76,10 +77,6 @@ pub enum Command {
     SetStatus {
         severity: Option<Severity>,
         text: String,
-    },
-    /// A brief was not read in time.
-    RemindContacts {
-        engagement: u32,
     },
     Reopen {
         reason: String,

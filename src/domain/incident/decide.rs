@@ -5,13 +5,12 @@ use super::event::Event;
 use super::readiness::readiness;
 use super::refusal::Refusal;
 use super::{EndKind, Incident, Phase};
-use super::{around, containment, governance, second};
-use crate::domain::due::patience;
+use super::{around, containment, governance, reach, second};
 use crate::domain::ids::{FieldId, PersonId};
 use crate::domain::playbook::definition::{Playbook, Stage, Transition, TransitionKind};
 use crate::domain::policy::{Act, Actor, may};
 use crate::domain::record::Entry;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
 /// What a decision may know beside the incident.
@@ -74,7 +73,10 @@ pub fn decide(
         Command::Submit(submission) => submit(incident, submission, context),
         Command::Accept => accept(incident, context),
         Command::Return { reason } => give_back(incident, reason, context),
-        Command::Raise => raise(incident, context),
+        Command::Reach(command) => {
+            let events = reach::decide(incident, command, context)?;
+            Ok(events.into_iter().map(Event::Reach).collect())
+        }
         Command::Agree { reason } => second::agree(incident, reason, context),
         Command::Refuse { reason } => second::refuse(incident, reason, context),
         Command::Engage(engaging) => governance::engage(incident, engaging, context),
@@ -96,9 +98,6 @@ pub fn decide(
         Command::Note { text } => note(incident, text, context),
         Command::SetStatus { severity, text } => {
             around::set_status(incident, *severity, text, context)
-        }
-        Command::RemindContacts { engagement } => {
-            governance::remind(incident, *engagement, context)
         }
         Command::Reopen { reason } => around::reopen(incident, reason, context),
         Command::Route(routing) => around::route(incident, routing, context),
@@ -321,40 +320,6 @@ fn give_back(
         reason: reason.to_owned(),
         channel: from.channel.clone(),
     }])
-}
-
-fn raise(incident: &Incident, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
-    open_still(incident)?;
-    match (&incident.phase, incident.current_visit()) {
-        // Someone holds it: nothing to raise.
-        (Phase::Open { holder: Some(_) }, _) | (_, None) => Ok(Vec::new()),
-        (_, Some((_, visit))) => {
-            let patience = context
-                .playbook
-                .stage(&visit.stage)
-                .map(|s| patience(s, visit));
-            let times = rounds(visit.since, patience, visit.raised, context.now);
-            Ok(vec![Event::Raised { times }])
-        }
-    }
-}
-
-/// Which round it is now. After a silence of several, one word stands for all of them.
-pub(super) fn rounds(
-    since: DateTime<Utc>,
-    patience: Option<TimeDelta>,
-    said: u32,
-    now: DateTime<Utc>,
-) -> u32 {
-    let each = patience.map_or(0, |p| p.num_seconds());
-    let passed = if each > 0 {
-        (now - since).num_seconds() / each
-    } else {
-        0
-    };
-    u32::try_from(passed)
-        .unwrap_or(0)
-        .max(said.saturating_add(1))
 }
 
 fn offered(incident: &Incident) -> Result<&super::Offer, Refusal> {

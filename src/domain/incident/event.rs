@@ -1,6 +1,7 @@
 //! What happened, in the past tense. Serialized once into a payload; bodies are never migrated, readers upcast.
 
 use super::Finding;
+use super::reach::ReachEvent;
 use crate::domain::alert::Severity;
 use crate::domain::governance::{Choice, Contact};
 use crate::domain::ids::{
@@ -75,6 +76,7 @@ pub enum Event {
         entries: BTreeMap<FieldId, Entry>,
         done: Vec<DoneId>,
     },
+    /// Written by earlier versions: nobody took it in time.
     Raised {
         times: u32,
     },
@@ -130,7 +132,7 @@ pub enum Event {
         severity: Option<Severity>,
         text: String,
     },
-    /// Contacts who had not read a brief were reminded.
+    /// Written by earlier versions: contacts who had not read a brief were reminded.
     Reminded {
         engagement: u32,
         times: u32,
@@ -148,6 +150,8 @@ pub enum Event {
         owner: String,
         criteria: Vec<Evaluated>,
     },
+    /// What waits was said again, held work released, reminders snoozed.
+    Reach(ReachEvent),
 }
 
 impl Event {
@@ -177,6 +181,7 @@ impl Event {
             Self::Reminded { .. } => "reminded",
             Self::Reopened { .. } => "reopened",
             Self::Routed { .. } => "routed",
+            Self::Reach(event) => event.kind(),
         }
     }
 
@@ -208,6 +213,7 @@ impl Event {
             | Self::Reminded { .. }
             | Self::Reopened { .. }
             | Self::Routed { .. }
+            | Self::Reach(_)
             | Self::Noted { .. } => None,
         }
     }

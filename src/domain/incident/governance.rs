@@ -1,7 +1,7 @@
 //! Engaging Governance, and what its contacts answer.
 
 use super::command::Engaging;
-use super::decide::{Context, allowed, entries, open_still, rounds};
+use super::decide::{Context, allowed, entries, open_still};
 use super::event::Event;
 use super::readiness::readiness;
 use super::{Incident, Refusal};
@@ -72,34 +72,6 @@ pub fn answer(
     Ok(vec![Event::Answered {
         engagement: number,
         choice,
-    }])
-}
-
-/// A brief that nobody owes an answer any more is not reminded of.
-pub fn remind(
-    incident: &Incident,
-    number: u32,
-    context: &Context<'_>,
-) -> Result<Vec<Event>, Refusal> {
-    open_still(incident)?;
-    let engagement = incident.engagements.iter().find(|e| e.number == number);
-    let engagement = engagement.ok_or(Refusal::NoEngagement)?;
-    if engagement.is_settled() || engagement.is_acknowledged() {
-        return Ok(Vec::new());
-    }
-    let patience = context
-        .playbook
-        .stage(&incident.stage)
-        .map(|stage| stage.accept_within);
-    let times = rounds(
-        engagement.engaged_at,
-        patience,
-        engagement.reminded,
-        context.now,
-    );
-    Ok(vec![Event::Reminded {
-        engagement: number,
-        times,
     }])
 }
 

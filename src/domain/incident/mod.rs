@@ -10,6 +10,7 @@ mod decide;
 mod event;
 mod gates;
 mod governance;
+mod reach;
 mod readiness;
 mod refusal;
 mod second;
@@ -20,6 +21,7 @@ pub use containment::closed as closed_for;
 pub use decide::{Context, decide, may_leave};
 pub use event::{Evaluated, Event, FORMAT};
 pub use governance::may_engage;
+pub use reach::{ReachCommand, ReachEvent, may_snooze};
 pub use readiness::readiness;
 pub use refusal::{Readiness, Refusal};
 
@@ -31,6 +33,7 @@ use super::ids::{
     TransitionId,
 };
 use super::playbook::definition::TransitionKind;
+use super::reach::{Said, Snooze};
 use super::record::Record;
 use super::restricted::Restricted;
 use super::role::Role;
@@ -78,6 +81,15 @@ pub struct Incident {
     /// Words for an emergency, by gate.
     #[serde(default)]
     pub overrides: Vec<Override>,
+    /// The newest word about each matter that waits.
+    #[serde(default)]
+    pub said: Vec<Said>,
+    /// Reminders that rest, or rested last while it stood like this.
+    #[serde(default)]
+    pub snooze: Option<Snooze>,
+    /// When a person last did something with it; by the store from the history.
+    #[serde(skip)]
+    pub touched_at: Option<DateTime<Utc>>,
     /// Someone walled can read the stage's channel.
     pub sealed: bool,
     /// Counts events; every command is compared against it.

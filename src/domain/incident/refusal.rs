@@ -56,6 +56,12 @@ pub enum Refusal {
     NoAction {
         why: String,
     },
+    /// Reminders cannot rest like this: everything that is wrong.
+    SnoozeUnfit {
+        faults: Vec<String>,
+    },
+    /// The contact hours cannot be read.
+    HoursUnreadable,
     /// It changed meanwhile: look again.
     Changed,
 }

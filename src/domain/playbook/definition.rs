@@ -5,9 +5,11 @@ use super::rules::{
     Action, Clock, CommunicationRule, Contradiction, Evidence, Gate, Outcome, RecoveryPath, Repeat,
     ReviewItem, Threshold, Wording,
 };
+use crate::domain::alert::Severity;
 use crate::domain::ids::{
     ChannelKey, CriterionId, DoneId, FieldId, PlaybookId, StageId, TransitionId,
 };
+use crate::domain::reach::IDLE_AFTER;
 use crate::domain::role::Role;
 use chrono::{NaiveDate, TimeDelta};
 
@@ -91,6 +93,16 @@ pub struct Stage {
     pub accept_within: TimeDelta,
     /// How long an alert may stand here unclaimed before it is raised; a high one counts as untouched.
     pub claim_within: Option<TimeDelta>,
+    /// The same by severity, where it differs.
+    pub claim_by_severity: Vec<(Severity, TimeDelta)>,
+    /// How long held work may be without a sign of life before it is raised.
+    pub idle_after: Option<TimeDelta>,
+    /// How long before whoever holds it holds it no more; without it nobody is released.
+    pub release_after: Option<TimeDelta>,
+    /// For how long its reminders may be snoozed.
+    pub snooze_at_most: Option<TimeDelta>,
+    /// How often it is said to those who can act before the duty manager is told.
+    pub manager_after: u32,
     /// From acceptance here on, the incident has a private thread.
     pub thread: bool,
     /// What is confirmed before an incident leaves.
@@ -99,6 +111,28 @@ pub struct Stage {
     pub do_not_touch: Option<String>,
     /// What is done at once, before the incident leaves; each is answered in a field.
     pub immediate: Vec<ImmediateAction>,
+}
+
+impl Stage {
+    /// How long it may wait here to be accepted, where it is offered, else to be claimed.
+    pub fn take_within(&self, offered: bool, severity: Severity) -> TimeDelta {
+        if offered {
+            return self.accept_within;
+        }
+        let by_severity = self
+            .claim_by_severity
+            .iter()
+            .find(|(of, _)| *of == severity);
+        by_severity
+            .map(|(_, within)| *within)
+            .or(self.claim_within)
+            .unwrap_or(self.accept_within)
+    }
+
+    /// How long held work may be without a sign of life.
+    pub fn idle_after(&self) -> TimeDelta {
+        self.idle_after.unwrap_or(IDLE_AFTER)
+    }
 }
 
 /// An immediate action: done, or "not possible, because".

@@ -277,6 +277,11 @@ impl<'a, 't> Section<'a, 't> {
         })
     }
 
+    /// A key that may be left out and is.
+    pub fn knows(&mut self, key: &'static str) {
+        self.asked.push(key);
+    }
+
     /// Whether the key is written, without reading it.
     pub fn has(&self, key: &str) -> bool {
         self.find(key).is_some()

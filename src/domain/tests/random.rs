@@ -2,12 +2,16 @@
 
 use super::{Case, actor, answer};
 use crate::domain::alert::Severity;
-use crate::domain::due;
+use crate::domain::due::{self, DueKind};
 use crate::domain::effect::{self, Effect};
+use crate::domain::hours::Calendar;
 use crate::domain::ids::{AlertId, PersonId, StageId, TransitionId};
-use crate::domain::incident::{Command, Evaluated, Event, Finding, Incident, Phase, Submission};
+use crate::domain::incident::{
+    Command, Evaluated, Event, Finding, Incident, Phase, ReachCommand, Submission,
+};
 use crate::domain::playbook::definition::{Transition, TransitionKind};
 use crate::domain::policy::Actor;
+use crate::domain::reach::{SNOOZE_AT_MOST, Waits};
 use crate::domain::record::{Origin, State};
 use crate::domain::role::Role;
 use chrono::TimeDelta;
@@ -19,7 +23,12 @@ enum Asked {
     Claim,
     Accept,
     Return(bool),
-    Raise,
+    /// The clock: another word, a release, the end of a snooze.
+    Say(bool),
+    Release,
+    EndSnooze,
+    /// For so many hours.
+    Snooze(i64),
     Count,
     /// A further alert that does or does not meet the criterion of this number.
     Attach(usize, bool),
@@ -53,7 +62,10 @@ fn asked() -> impl Strategy<Value = Asked> {
         3 => Just(Asked::Claim),
         4 => Just(Asked::Accept),
         2 => any::<bool>().prop_map(Asked::Return),
-        1 => Just(Asked::Raise),
+        1 => any::<bool>().prop_map(Asked::Say),
+        1 => Just(Asked::Release),
+        1 => Just(Asked::EndSnooze),
+        2 => (-1..30_i64).prop_map(Asked::Snooze),
         1 => Just(Asked::Count),
         1 => (0..5_usize, any::<bool>()).prop_map(|(n, met)| Asked::Attach(n, met)),
         9 => draft().prop_map(Asked::Submit),
@@ -168,7 +180,13 @@ impl Case {
             Asked::Return(says_why) => Command::Return {
                 reason: if *says_why { "Which door?" } else { " " }.to_owned(),
             },
-            Asked::Raise => Command::Raise,
+            Asked::Say(reachable) => super::say(self.incident().waits(), reachable.then_some(6)),
+            Asked::Release => Command::Reach(ReachCommand::Release),
+            Asked::EndSnooze => Command::Reach(ReachCommand::EndSnooze { manager: None }),
+            Asked::Snooze(hours) => Command::Reach(ReachCommand::Snooze {
+                until: Some(self.now + TimeDelta::hours(*hours)),
+                reason: "The lost property office is closed.".to_owned(),
+            }),
             Asked::Count => Command::CountRepeat {
                 alert: AlertId(1),
                 times: 2,
@@ -248,16 +266,38 @@ impl Case {
         }
     }
 
+    /// An open incident is never out of sight: it is raised next, or rests until a moment within the stage's time.
+    fn prove_next_step(&self) {
+        let incident = self.incident();
+        for calendar in [Calendar::default(), super::hours::office()] {
+            let dues = due::of(incident, &self.playbook, &calendar);
+            let next = dues.iter().find(|due| match due.kind {
+                DueKind::Said(Waits::Take | Waits::Idle)
+                | DueKind::Release
+                | DueKind::SnoozeEnds => true,
+                DueKind::Said(Waits::Acknowledge(_)) | DueKind::Owed(_) => false,
+            });
+            assert_eq!(next.is_some(), incident.is_open(), "{dues:?}");
+            let Some(next) = next else { continue };
+            let rests = next.kind == DueKind::SnoozeEnds;
+            assert_eq!(rests, incident.snoozed().is_some());
+            let stage = self.playbook.stage(&incident.stage).unwrap();
+            let longest = if rests {
+                stage.snooze_at_most.unwrap_or(SNOOZE_AT_MOST)
+            } else {
+                // The longest time of a stage, and a weekend.
+                TimeDelta::days(5)
+            };
+            assert!(next.at <= self.now + longest, "{next:?} at {}", self.now);
+        }
+    }
+
     /// What holds after every step, taken or refused.
     fn prove_state(&self) {
         let incident = self.incident();
         assert_eq!(incident.version, self.history.len() as u64);
         assert_eq!(self.replayed().as_ref(), Some(incident));
-        let waits = incident.is_open() && incident.holder().is_none();
-        assert!(
-            !waits || !due::of(incident, &self.playbook).is_empty(),
-            "nobody has it, nothing is due"
-        );
+        self.prove_next_step();
         for (event, ..) in &self.history {
             let stored = serde_json::to_string(event).unwrap();
             assert_eq!(serde_json::from_str::<Event>(&stored).unwrap(), *event);
@@ -304,6 +344,7 @@ fn step(case: &mut Case, who: Option<&Actor>, asked: &Asked) -> usize {
             | Effect::TellCase { .. }
             | Effect::PostStatus { .. }
             | Effect::EditBrief { .. }
+            | Effect::Reach(_)
             | Effect::OpenThread { .. } => None,
         })
         .collect();

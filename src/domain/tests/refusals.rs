@@ -3,9 +3,11 @@
 use super::{Case, actor};
 use crate::domain::alert::Severity;
 use crate::domain::ids::AlertId;
-use crate::domain::incident::{Command, Refusal};
+use crate::domain::incident::{Command, ReachCommand, Refusal};
 use crate::domain::policy::Actor;
+use crate::domain::reach::Waits;
 use crate::domain::role::Role;
+use chrono::TimeDelta;
 
 fn desk() -> Actor {
     actor(Role::Tier1, 1)
@@ -44,7 +46,13 @@ fn command(case: &Case, name: &str) -> Command {
         "return" => Command::Return {
             reason: "Which door?".to_owned(),
         },
-        "raise" => Command::Raise,
+        "raise" => super::say(Waits::Take, None),
+        "nudge" => super::say(Waits::Idle, None),
+        "release" => Command::Reach(ReachCommand::Release),
+        "snooze" => Command::Reach(ReachCommand::Snooze {
+            until: Some(case.now + TimeDelta::hours(1)),
+            reason: "The holder is on a train.".to_owned(),
+        }),
         "open" => super::opening(),
         "attach" => Command::Attach {
             alert: AlertId(2),
@@ -87,6 +95,8 @@ fn word(outcome: &Result<Vec<crate::domain::incident::Event>, Refusal>) -> Strin
         Err(Refusal::Gates { .. }) => "gates".to_owned(),
         Err(Refusal::NoEngagement) => "no engagement".to_owned(),
         Err(Refusal::NoAction { why }) => why.clone(),
+        Err(Refusal::SnoozeUnfit { faults }) => faults.join(", "),
+        Err(Refusal::HoursUnreadable) => "hours".to_owned(),
     }
 }
 
@@ -107,12 +117,22 @@ fn each_step_is_open_to_the_right_role_in_the_right_situation() {
         ("opened", None, "open", "changed"),
         ("opened", None, "attach", "alert_attached"),
         ("opened", None, "count", "alert_repeated"),
-        ("opened", None, "raise", "raised"),
+        ("opened", None, "raise", "said_again"),
+        ("opened", None, "nudge", "nothing"),
+        ("opened", None, "release", "nothing"),
+        ("opened", None, "snooze", "not found"),
+        ("opened", Some(&tier1), "snooze", "snoozed"),
+        ("opened", Some(&tier2), "snooze", "for tier1"),
+        ("opened", Some(&manager), "snooze", "for tier1"),
         ("claimed", Some(&tier1), "claim", "nothing"),
         ("claimed", Some(&tier1b), "claim", "held by P-1"),
         ("claimed", Some(&tier1b), "send-search", "held by P-1"),
         ("claimed", Some(&tier1), "send-search", "offered"),
         ("claimed", None, "raise", "nothing"),
+        ("claimed", None, "nudge", "said_again"),
+        ("claimed", None, "release", "released"),
+        ("claimed", Some(&tier1), "snooze", "snoozed"),
+        ("claimed", Some(&tier1b), "snooze", "held by P-1"),
         ("offered", Some(&tier1), "claim", "offered to Search"),
         ("offered", Some(&tier1), "send-search", "offered to Search"),
         ("offered", Some(&tier1), "accept", "for tier2"),
@@ -123,7 +143,10 @@ fn each_step_is_open_to_the_right_role_in_the_right_situation() {
         ("offered", Some(&tier2), "claim", "for tier1"),
         ("offered", None, "accept", "not found"),
         ("offered", None, "attach", "alert_attached"),
-        ("offered", None, "raise", "raised"),
+        ("offered", None, "raise", "said_again"),
+        ("offered", None, "release", "nothing"),
+        ("offered", Some(&tier1), "snooze", "for tier2"),
+        ("offered", Some(&tier2), "snooze", "snoozed"),
         ("accepted", Some(&tier1), "send-search", "for tier2"),
         ("accepted", Some(&tier2), "send-search", street_ways),
         ("accepted", Some(&tier2), "accept", "nothing offered"),
@@ -139,6 +162,8 @@ fn each_step_is_open_to_the_right_role_in_the_right_situation() {
         ("ended", Some(&tier2), "accept", "has ended"),
         ("ended", None, "attach", "has ended"),
         ("ended", None, "raise", "has ended"),
+        ("ended", None, "release", "has ended"),
+        ("ended", Some(&tier1), "snooze", "has ended"),
         ("ended", None, "count", "alert_repeated"),
     ];
     let mut wrong = Vec::new();
@@ -162,7 +187,11 @@ fn each_step_is_open_to_the_right_role_in_the_right_situation() {
 #[test]
 fn before_the_opening_there_is_nothing() {
     let mut case = Case::new();
-    for command in [Command::Claim, Command::Accept, Command::Raise] {
+    for command in [
+        Command::Claim,
+        Command::Accept,
+        super::say(Waits::Take, None),
+    ] {
         let refused = case.act(Some(&desk()), &command).unwrap_err();
         assert_eq!(refused, Refusal::NotFound);
     }

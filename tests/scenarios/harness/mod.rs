@@ -261,6 +261,13 @@ impl World {
         self.heard().await;
     }
 
+    /// Gives a member these roles and no others; the service has heard of it afterwards.
+    pub async fn roles(&self, member: &str, roles: &[&str]) {
+        let path = format!("/sandbox/members/{member}/roles");
+        self.stage.put(&path, &serde_json::json!(roles)).await;
+        self.heard().await;
+    }
+
     /// Waits until the service has taken in what the gateway said so far: events come in order, and an answer is the last.
     pub async fn heard(&self) {
         self.tier1()

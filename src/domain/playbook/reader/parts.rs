@@ -2,13 +2,16 @@
 
 use super::names::Kind;
 use super::{Offers, Reader};
+use crate::domain::alert::Severity;
 use crate::domain::ids::{ChannelKey, CriterionId, DoneId, FieldId, StageId};
 use crate::domain::playbook::definition::{
     Choice, Criterion, Done, Field, FieldKind, ImmediateAction, ShownFact, Stage,
 };
 use crate::domain::playbook::facts::{PREFILLS, known_path};
 use crate::domain::playbook::section::{Section, Text, word_of};
+use crate::domain::reach::{IDLE_AFTER, MANAGER_AFTER};
 use crate::domain::role::Role;
+use chrono::TimeDelta;
 
 /// Discord's limits on a form: a label, its description, an option, the options of a menu.
 const LABEL: usize = 45;
@@ -55,6 +58,7 @@ impl Reader<'_> {
     pub(super) fn stage(&mut self, s: &mut Section<'_, '_>, fields: &[Field]) -> Stage {
         let id = s.id(&mut self.f);
         self.names.declare(&mut self.f, Kind::Stage, &id);
+        let idle_after = s.maybe_duration(&mut self.f, "idle_after");
         Stage {
             title: s.short(&mut self.f, "title", TITLE),
             channel: ChannelKey(s.text(&mut self.f, "channel").value),
@@ -62,12 +66,57 @@ impl Reader<'_> {
             owner: s.text(&mut self.f, "owner").value,
             accept_within: s.duration(&mut self.f, "accept_within"),
             claim_within: s.maybe_duration(&mut self.f, "claim_within"),
+            claim_by_severity: self.claim_by_severity(s),
+            idle_after,
+            release_after: self.release_after(s, idle_after),
+            snooze_at_most: s.maybe_duration(&mut self.f, "snooze_at_most"),
+            manager_after: self.manager_after(s),
             thread: s.flag(&mut self.f, "thread", false),
             done: self.done(s),
             do_not_touch: s.maybe_text(&mut self.f, "do_not_touch").map(|t| t.value),
             immediate: self.each(s, "immediate", |r, s| r.immediate(s, fields)),
             id: StageId(id.value),
         }
+    }
+
+    /// A time for each severity that has its own.
+    fn claim_by_severity(&mut self, s: &mut Section<'_, '_>) -> Vec<(Severity, TimeDelta)> {
+        let Some(mut section) = s.section(&mut self.f, "claim_by_severity") else {
+            return Vec::new();
+        };
+        let found = Severity::ALL.into_iter().filter_map(|severity| {
+            let within = section.maybe_duration(&mut self.f, severity.key())?;
+            Some((severity, within))
+        });
+        let found = found.collect();
+        section.finish(&mut self.f);
+        found
+    }
+
+    /// Nobody is released before they were told.
+    fn release_after(
+        &mut self,
+        s: &mut Section<'_, '_>,
+        idle: Option<TimeDelta>,
+    ) -> Option<TimeDelta> {
+        let after = s.maybe_duration(&mut self.f, "release_after")?;
+        if after <= idle.unwrap_or(IDLE_AFTER) {
+            let at = s.place("release_after");
+            self.f.add(
+                at,
+                "`release_after` is not longer than `idle_after`; whoever holds it is reminded first",
+            );
+        }
+        Some(after)
+    }
+
+    fn manager_after(&mut self, s: &mut Section<'_, '_>) -> u32 {
+        if !s.has("manager_after") {
+            s.knows("manager_after");
+            return MANAGER_AFTER;
+        }
+        let times = s.number(&mut self.f, "manager_after", (1, 20));
+        u32::try_from(times).unwrap_or(MANAGER_AFTER)
     }
 
     fn done(&mut self, s: &mut Section<'_, '_>) -> Vec<Done> {
