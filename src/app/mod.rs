@@ -11,6 +11,7 @@ mod facts;
 pub mod form;
 pub mod governance;
 pub mod intake;
+pub mod me;
 pub mod people;
 pub mod placed;
 pub mod playbooks;

@@ -69,6 +69,10 @@ pub enum Wanted {
     Override,
     Receive,
     Snooze,
+    /// The member holds it.
+    Hold,
+    /// The member is named on a brief that waits to be read.
+    Read,
     Timeline,
 }
 
@@ -332,6 +336,11 @@ fn allows(
             may(actor, Act::Override, incident, playbook) && !incident.actions.is_empty()
         }
         Wanted::Receive => offered && may(actor, Act::Receive, incident, playbook),
+        Wanted::Hold => incident.holder() == Some(actor.person),
+        Wanted::Read => incident.engagements.iter().any(|engagement| {
+            let mine = engagement.contact_of(actor.person);
+            !engagement.is_settled() && mine.is_some_and(|c| c.acknowledged_at.is_none())
+        }),
         Wanted::Snooze => {
             let context = Context::new(chrono::DateTime::UNIX_EPOCH, playbook, Some(actor));
             may_snooze(incident, &context).is_ok()

@@ -24,6 +24,8 @@ pub struct HolderWord {
     pub name: String,
     /// Since when there is no sign of life.
     pub quiet_for: String,
+    /// It waits for a second person's word on what the holder proposed.
+    pub waits_for_second: bool,
 }
 
 /// What a duty manager hears.
@@ -201,6 +203,7 @@ impl App {
             account,
             name: names.get(&person).cloned().unwrap_or_default(),
             quiet_for,
+            waits_for_second: incident.proposal.is_some(),
         })
     }
 

@@ -7,7 +7,7 @@ use super::hours::Calendar;
 use super::ids::{FieldId, PersonId};
 use super::incident::Incident;
 use super::playbook::definition::{Playbook, TransitionKind};
-use super::reach::{Waits, patience, times};
+use super::reach::{MANAGER_AFTER, Said, Waits, patience, times};
 use super::record::{Answer, State};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -100,13 +100,33 @@ fn in_time(incident: &Incident, calendar: &Calendar, at: DateTime<Utc>) -> DateT
 }
 
 /// The next word about a matter: after as long as it may wait, and again after as long each time.
-fn next_word(incident: &Incident, about: Waits, patience: TimeDelta) -> Option<DateTime<Utc>> {
+fn next_word(incident: &Incident, about: Waits, playbook: &Playbook) -> Option<DateTime<Utc>> {
+    let patience = patience(incident, about, playbook)?;
     if let Some(said) = incident.said(about) {
-        return Some(later(said.at, Some(patience)));
+        let again = if is_urgent(incident) {
+            patience
+        } else {
+            let stage = playbook.stage(&incident.stage);
+            seldom(
+                patience,
+                said,
+                stage.map_or(MANAGER_AFTER, |s| s.manager_after),
+            )
+        };
+        return Some(later(said.at, Some(again)));
     }
     let rounds = i32::try_from(times(incident, about).saturating_add(1)).ok();
     let within = rounds.and_then(|rounds| patience.checked_mul(rounds));
     Some(later(incident.waits_since(about)?, within))
+}
+
+/// Once the duty manager is told, more words help less: each waits twice as long as the one before, up to a day.
+fn seldom(patience: TimeDelta, said: &Said, manager_after: u32) -> TimeDelta {
+    let longest = TimeDelta::days(1).max(patience);
+    let doublings = said.times.saturating_sub(manager_after).min(10);
+    patience
+        .checked_mul(1_i32 << doublings)
+        .map_or(longest, |span| span.min(longest))
 }
 
 /// The end of the calendar where it is farther than that: a deadline is never lost.
@@ -118,8 +138,7 @@ fn later(at: DateTime<Utc>, by: Option<TimeDelta>) -> DateTime<Utc> {
 /// While nobody holds it, that it is taken; while somebody does, a sign of life.
 fn raised(incident: &Incident, playbook: &Playbook, calendar: &Calendar) -> Option<Due> {
     let about = incident.waits();
-    let patience = patience(incident, about, playbook)?;
-    let at = next_word(incident, about, patience)?;
+    let at = next_word(incident, about, playbook)?;
     Some(Due {
         kind: DueKind::Said(about),
         at: in_time(incident, calendar, at),
@@ -168,7 +187,7 @@ fn acknowledge(incident: &Incident, playbook: &Playbook, calendar: &Calendar) ->
         .filter(|e| !e.is_settled() && !e.is_acknowledged());
     open.filter_map(|engagement| {
         let about = Waits::Acknowledge(engagement.number);
-        let at = next_word(incident, about, patience(incident, about, playbook)?)?;
+        let at = next_word(incident, about, playbook)?;
         let waits = !is_urgent(incident) && !has_due_time(incident, playbook);
         let late = engagement.contacts.iter();
         let late = late.filter(|contact| contact.acknowledged_at.is_none());

@@ -12,6 +12,7 @@ pub mod hours;
 pub mod ids;
 pub mod incident;
 pub mod lanes;
+pub mod outcome;
 pub mod placement;
 pub mod playbook;
 pub mod policy;

@@ -8,6 +8,7 @@ mod engaging;
 mod form;
 mod hours;
 mod leaks;
+mod outcome;
 mod policy;
 mod random;
 mod random_beside;

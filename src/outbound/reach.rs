@@ -36,6 +36,12 @@ impl Outbound {
             stage: view.stage.clone(),
             holder: word.name,
             quiet_for: word.quiet_for,
+            next: if word.waits_for_second {
+                "A second person agrees to what was proposed, or refuses it: the buttons are on its card.".to_owned()
+            } else {
+                "Go on with it, put a note on it, or let its reminders rest with a reason."
+                    .to_owned()
+            },
             times,
         };
         let card = match self.templates.idle(&context, view, press) {

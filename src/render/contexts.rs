@@ -17,9 +17,11 @@ macro_rules! template {
 }
 
 mod governance;
+mod me;
 mod reach;
 
 pub use governance::{Brief, BriefStub, Containment, ContainmentRow, Said};
+pub use me::{CameOf, Me, MineRow, MyDraft};
 pub use reach::{DutyWord, IdleWord};
 
 #[derive(Debug, Clone, Serialize)]
@@ -454,6 +456,7 @@ pub fn prove(templates: &Templates) -> Vec<TemplateFault> {
         one::<Review>(templates),
         one::<Answer>(templates),
         one::<Drafts>(templates),
+        one::<Me>(templates),
         one::<Help>(templates),
         one::<Brief>(templates),
         one::<BriefStub>(templates),

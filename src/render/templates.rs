@@ -30,7 +30,8 @@ pub struct TemplateFault {
 }
 
 /// The shipped templates, by name.
-pub const SHIPPED: [(&str, &str); 18] = [
+pub const SHIPPED: [(&str, &str); 19] = [
+    ("me", include_str!("../../templates/discord/me.hbs")),
     ("card", include_str!("../../templates/discord/card.hbs")),
     (
         "card_past",

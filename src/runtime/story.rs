@@ -93,10 +93,23 @@ impl Teller {
                 format!("{id}: {who} returned it to #{channel}, with a reason"),
                 None,
             ),
-            "raised" => (
-                format!("{id}: nobody took it in time; #{channel} is reminded"),
+            "said_again" => (
+                format!(
+                    "{id}: it waits too long; those who can act are reminded, then the duty manager"
+                ),
                 None,
             ),
+            "released" => (
+                format!(
+                    "{id}: held without a sign of life for too long; it is free again in #{channel}"
+                ),
+                None,
+            ),
+            "snoozed" => (
+                format!("{id}: {who} lets its reminders rest, with a reason"),
+                None,
+            ),
+            "snooze_ended" => (format!("{id}: its reminders go on"), None),
             other => (format!("{id}: {other}"), None),
         };
         println!("• {told}");

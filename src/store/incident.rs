@@ -111,6 +111,28 @@ pub async fn list_open(connection: &mut Connection) -> Result<Vec<Incident>, Sto
         .collect()
 }
 
+/// What a person handed over at some time and has ended, the newest first.
+pub async fn list_ended_of(
+    connection: &mut Connection,
+    person: PersonId,
+    most: i64,
+) -> Result<Vec<Incident>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT state, record, (SELECT MAX(h.at_us) FROM event_headers h
+               WHERE h.incident_id = incidents.id AND h.staff != 0) AS "touched_us: i64"
+           FROM incidents WHERE is_open = 0 AND id IN
+               (SELECT incident_id FROM event_headers WHERE staff = ? AND kind = 'offered')
+           ORDER BY changed_us DESC, id DESC LIMIT ?"#,
+        person.0,
+        most
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| decode(&row.state, &row.record, row.touched_us))
+        .collect()
+}
+
 /// The incident that is open for a detection.
 pub async fn find_open_for_detection(
     connection: &mut Connection,

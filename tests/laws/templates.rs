@@ -3,7 +3,7 @@
 
 use baton::render::contexts::{
     Answer, Brief, BriefStub, CardContext, Containment, Details, Drafts, DutyWord, Help, IdleWord,
-    Notice, PastCard, Queue, Reminder, Review, Said, ThreadContext, Timeline,
+    Me, Notice, PastCard, Queue, Reminder, Review, Said, ThreadContext, Timeline,
 };
 use baton::render::templates::{SHIPPED, Template, Templates};
 use serde::{Serialize, Serializer};
@@ -62,6 +62,7 @@ fn subjects() -> Vec<Subject> {
         subject::<Review>(),
         subject::<Answer>(),
         subject::<Drafts>(),
+        subject::<Me>(),
         subject::<Help>(),
         subject::<Brief>(),
         subject::<BriefStub>(),

@@ -8,6 +8,7 @@ mod dismissal;
 mod faults;
 mod governance;
 mod handoff;
+mod mine;
 mod playbooks;
 mod processes;
 mod reach;

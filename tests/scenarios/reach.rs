@@ -224,7 +224,7 @@ fn where_no_duty_manager_can_be_reached_the_audit_channel_says_so_without_the_in
         let away = [("state", "away")];
         manager.run("audit", "roster absent", &away).await.message();
         let who = manager.run("audit", "roster who", &[]).await;
-        who.message().expect("manager: nobody");
+        who.message().expect("duty manager: nobody");
         offered(w).await;
         for _ in 0..3 {
             w.advance(minutes(61)).await;
@@ -238,6 +238,9 @@ fn where_no_duty_manager_can_be_reached_the_audit_channel_says_so_without_the_in
         card.expect("raised 3 times; no duty manager can be reached");
         let back = [("state", "back")];
         manager.run("audit", "roster absent", &back).await.message();
+        // Once their turn has come, the words become seldom: the next after twice the time.
+        w.advance(minutes(61)).await;
+        assert_eq!(w.member("auditor").channel("audit").await.all().len(), 1);
         w.advance(minutes(61)).await;
         looked_at(w).await;
         manager.channel(DUTY).await.saying("Raised 4 time(s)");

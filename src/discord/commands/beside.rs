@@ -275,7 +275,15 @@ impl Bot {
         let (title, text) = match act {
             RosterAct::Who => {
                 let roster = self.app.roster().await?;
-                let lines = roster.iter().map(|(side, names)| match names.as_slice() {
+                let called = |side: &Role| {
+                    if *side == Role::Manager {
+                        "duty manager".to_owned()
+                    } else {
+                        side.to_string()
+                    }
+                };
+                let named = roster.iter().map(|(side, names)| (called(side), names));
+                let lines = named.map(|(side, names)| match names.as_slice() {
                     [] => format!("{side}: nobody"),
                     [contact] => format!("{side}: {contact}"),
                     [contact, deputy, ..] => format!("{side}: {contact}, deputy {deputy}"),

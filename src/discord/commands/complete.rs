@@ -89,8 +89,12 @@ fn wanted(verb: Verb) -> Wanted {
         Verb::Accept | Verb::Return => Wanted::Receive,
         Verb::Snooze => Wanted::Snooze,
         Verb::Timeline => Wanted::Timeline,
-        Verb::Open | Verb::Queue | Verb::Drafts | Verb::Reopen | Verb::Roster(_) | Verb::Help => {
-            Wanted::See
-        }
+        Verb::Me
+        | Verb::Open
+        | Verb::Queue
+        | Verb::Drafts
+        | Verb::Reopen
+        | Verb::Roster(_)
+        | Verb::Help => Wanted::See,
     }
 }

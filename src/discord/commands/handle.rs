@@ -5,7 +5,7 @@ use super::forms::{ask_why, change, next_page, plain_values, return_reason, snoo
 use super::report::option;
 use super::screens::ALL_SILENT;
 use super::table::{COMMANDS, Verb};
-use super::{answers, screens};
+use super::{answers, mine, screens};
 use crate::app::form::Given;
 use crate::app::{App, AppError};
 use crate::discord::actor::GuildMap;
@@ -187,6 +187,10 @@ impl Bot {
                 let until = text("until").unwrap_or_default();
                 let reason = text("reason").unwrap_or_default();
                 self.snooze(actor, incident()?, &until, reason).await?
+            }
+            Verb::Me => {
+                let own = self.app.mine(actor).await?;
+                Reply::Show(mine::screen(&self.templates, &own, self.app.zone)?)
             }
             Verb::Drafts => {
                 let rows = self.app.drafts(actor).await?;

@@ -5,6 +5,7 @@ mod beside;
 mod complete;
 mod forms;
 mod handle;
+mod mine;
 mod registration;
 mod report;
 mod screens;

@@ -21,6 +21,7 @@ pub enum Verb {
     Accept,
     Return,
     Snooze,
+    Me,
     Drafts,
     Timeline,
     Help,
@@ -162,7 +163,7 @@ const fn incident(what: &'static str, required: bool) -> Opt {
     }
 }
 
-pub const COMMANDS: [Command; 27] = [
+pub const COMMANDS: [Command; 28] = [
     Command {
         verb: Verb::Open,
         name: "open",
@@ -460,6 +461,13 @@ pub const COMMANDS: [Command; 27] = [
             words("reason", "Why it can wait until then"),
         ],
         roles: &WORKERS,
+    },
+    Command {
+        verb: Verb::Me,
+        name: "me",
+        what: "What waits for you, and what came of what you handed over",
+        options: &[],
+        roles: &[],
     },
     Command {
         verb: Verb::Drafts,

@@ -132,6 +132,32 @@ fn after_a_long_silence_one_word_stands_for_all_rounds_and_the_ladder_keeps_its_
 }
 
 #[test]
+fn after_the_duty_managers_turn_the_words_become_seldom_but_for_what_is_urgent() {
+    for (severity, expected) in [
+        (
+            Severity::Medium,
+            [60, 60, 60, 120, 240, 480, 960, 1440, 1440],
+        ),
+        (Severity::High, [60; 9]),
+    ] {
+        let mut case = Case::opened();
+        case.incident.as_mut().unwrap().severity = severity;
+        let mut before = case.now;
+        for minutes in expected {
+            let due = when(&case, &DueKind::Said(Waits::Take), &Calendar::default());
+            case.now = due.unwrap();
+            assert_eq!(
+                case.now - before,
+                TimeDelta::minutes(minutes),
+                "{severity:?}"
+            );
+            before = case.now;
+            case.act(None, &say(Waits::Take, Some(CHIEF))).unwrap();
+        }
+    }
+}
+
+#[test]
 fn a_sign_of_life_of_a_person_begins_the_ladder_anew_and_one_of_the_program_does_not() {
     let mut case = held();
     case.playbook.stages[0].release_after = None;

@@ -12,6 +12,8 @@ pub struct IdleWord {
     pub stage: String,
     pub holder: String,
     pub quiet_for: String,
+    /// What they can do.
+    pub next: String,
     pub times: u32,
 }
 template!(
@@ -24,6 +26,7 @@ template!(
         stage: "Triage".to_owned(),
         holder: "tier1".to_owned(),
         quiet_for: "8 hours".to_owned(),
+        next: "Go on with it.".to_owned(),
         times: 1,
     }
 );
