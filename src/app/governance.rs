@@ -307,14 +307,22 @@ impl App {
             .await
     }
 
-    /// Who is named on each side now: names in order.
+    /// Who is named on each side now: names in order, with the hours of those who named their own.
     pub async fn roster(&self) -> Result<Vec<(Role, Vec<String>)>, AppError> {
         let mut reader = self.store.read().await?;
         let roster = roster(&mut reader).await?;
         let names = store::people::names(&mut reader).await?;
+        let calendar = self.calendar(&mut reader).await?;
+        let called = |person| {
+            let name = named(&names, person);
+            match calendar.people.get(&person) {
+                Some(hours) => format!("{name} ({hours})"),
+                None => name,
+            }
+        };
         let shown = roster
             .into_iter()
-            .map(|(side, people)| (side, people.into_iter().map(|p| named(&names, p)).collect()));
+            .map(|(side, people)| (side, people.into_iter().map(called).collect()));
         Ok(shown.collect())
     }
 }

@@ -73,9 +73,16 @@ impl App {
         incident: &Incident,
     ) -> Result<Option<PersonId>, AppError> {
         let roster = roster(connection).await?;
-        let managers = roster.get(&Role::Manager).map_or(&[][..], Vec::as_slice);
+        let named = roster.get(&Role::Manager).map_or(&[][..], Vec::as_slice);
+        // Who was named and has left, or is no manager any more, hears nothing.
+        let members = store::people::list_members(connection).await?;
+        let is_manager = |person: &PersonId| {
+            let mut members = members.iter();
+            members.any(|m| m.person == *person && m.roles.contains(&Role::Manager))
+        };
+        let managers: Vec<PersonId> = named.iter().copied().filter(is_manager).collect();
         let walls = store::incident::walls(connection, incident.id).await?;
-        Ok(duty_manager(managers, incident, &walls))
+        Ok(duty_manager(&managers, incident, &walls))
     }
 
     /// Whose hours count, as they stand now.

@@ -61,6 +61,9 @@ fn the_example_is_complete_and_right() {
         settings.organisation.accepted_readers[0].accepted_by,
         "Head of Legal"
     );
+    // The hours are those of the organisation's zone.
+    let hours = settings.organisation.working_hours.unwrap().to_string();
+    assert_eq!(hours, "Mon,Tue,Wed,Thu,Fri 08:00-18:00 Europe/Berlin");
 }
 
 #[test]
@@ -99,6 +102,7 @@ link = 'https://x.example/{alert}'
 
 [organisation]
 time_zone = 'Mars'
+working_hours = 'all day'
 accepted_readers = [{ id = '1', by = 'x' }]
 
 [databse]
@@ -123,8 +127,9 @@ accepted_readers = [{ id = '1', by = 'x' }]
         "baton.toml:19:1: sources.b.auth.scheme",
         "baton.toml:20:8: sources.b.link",
         "baton.toml:23:13: organisation.time_zone",
-        "baton.toml:24:21: organisation.accepted_readers",
-        "baton.toml:26:2: databse: unknown key; known here",
+        "baton.toml:24:17: organisation.working_hours",
+        "baton.toml:25:21: organisation.accepted_readers",
+        "baton.toml:27:2: databse: unknown key; known here",
     ];
     assert_eq!(places, wanted);
     assert!(!all.join("\n").contains("inline-secret"));

@@ -70,7 +70,7 @@ pub fn of(incident: &Incident, playbook: &Playbook, calendar: &Calendar) -> Vec<
     if let Some(snooze) = incident.snoozed() {
         dues.push(Due {
             kind: DueKind::SnoozeEnds,
-            at: snooze.until,
+            at: in_time(incident, calendar, snooze.until),
         });
     } else {
         let release = released(incident, playbook, calendar);

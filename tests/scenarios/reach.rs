@@ -344,6 +344,9 @@ fn contact_hours_are_named_by_the_contact_and_shown_as_they_were_read() {
         say("Mon-Wed 09:00-12:30 Europe/Lisbon")
             .await
             .expect("You can be reached Mon,Tue,Wed 09:00-12:30 Europe/Lisbon.");
+        let who = w.tier1().run("tier1-triage", "roster who", &[]).await;
+        who.message()
+            .expect("legal: legal (Mon,Tue,Wed 09:00-12:30 Europe/Lisbon)");
         say("none").await.expect("the organisation's working hours");
     });
 }

@@ -7,7 +7,9 @@ use crate::domain::incident::Refusal;
 use crate::domain::placement::Placement;
 use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::Actor;
+use crate::domain::reach::Waits;
 use crate::domain::role::Role;
+use chrono::TimeDelta;
 use std::collections::BTreeSet;
 
 /// A line of the directory: the account is that of the member whom [`Ground::actor`] makes of the same name.
@@ -115,6 +117,48 @@ async fn a_line_manager_with_any_role_reads_nothing_of_it_even_when_only_they_co
     // The chief is no reader of the channel: the card may stay there.
     let (placement, _) = ground.placement(id).await;
     assert!(matches!(placement, Placement::Channel(_)), "{placement:?}");
+}
+
+#[tokio::test]
+async fn a_line_manager_who_is_duty_manager_is_passed_over_for_the_deputy() {
+    let ground = ground().await;
+    let chief = ground.actor("chief", Role::Manager).await;
+    let deputy = ground.actor("deputy", Role::Manager).await;
+    let named = vec![chief.account.clone(), deputy.account.clone()];
+    ground
+        .app
+        .set_roster(&chief, Role::Manager, named)
+        .await
+        .unwrap();
+    let file = vec![line(2, "porter", Some("chief")), line(3, "chief", None)];
+    assert_eq!(ground.import(file, false).await, 0);
+    let id = ground.open(alert("a-1")).await;
+    for _ in 0..3 {
+        ground.pass(TimeDelta::minutes(60));
+        ground.app.sweep().await.unwrap();
+    }
+    let told = ground.waiting().await;
+    let told = told.iter().filter(|row| row.kind == "tell_manager");
+    assert_eq!(
+        told.map(|row| row.arg).collect::<Vec<_>>(),
+        [deputy.person.0]
+    );
+    // What the deputy hears is not made for the chief, whoever asks for it.
+    let word = async |person| {
+        ground
+            .app
+            .manager_word(id, person, Waits::Take)
+            .await
+            .unwrap()
+    };
+    assert!(word(deputy.person).await.is_some());
+    assert!(word(chief.person).await.is_none());
+    // With the deputy away too, nobody is told rather than the line manager.
+    ground.app.set_absence(&deputy, true).await.unwrap();
+    ground.pass(TimeDelta::minutes(120));
+    ground.app.sweep().await.unwrap();
+    let told = ground.waiting_keys().await;
+    assert!(told.contains(&format!("no-duty:{id}:4:take")), "{told:?}");
 }
 
 #[tokio::test]

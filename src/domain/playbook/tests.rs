@@ -2,8 +2,9 @@
 
 use super::fault::Fault;
 use super::{notes, read};
+use crate::domain::alert::Severity;
 use crate::domain::ids::{StageId, TransitionId};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 
 fn lines(faults: &[Fault]) -> String {
     let mut text = String::new();
@@ -190,6 +191,85 @@ fn the_ways_out_of_a_stage_are_those_that_name_it() {
         .map(|c| c.id.as_str())
         .collect();
     assert_eq!(mandatory, ["opened-a-door"]);
+}
+
+const INVENTED: &str = include_str!("../../../tests/data/playbooks/invented.toml");
+
+/// The invented playbook, where its desk says this of reminders.
+fn reminding(keys: &str) -> String {
+    let anchor = "claim_within = \"1h\"\n";
+    assert!(INVENTED.contains(anchor));
+    INVENTED.replacen(anchor, &format!("{anchor}{keys}\n"), 1)
+}
+
+#[test]
+fn a_stage_says_when_it_is_raised_released_and_for_how_long_it_may_be_quiet() {
+    let text = reminding(
+        "claim_by_severity = { high = \"10m\" }\nidle_after = \"2h\"\nrelease_after = \"5h\"\n\
+         snooze_at_most = \"3h\"\nmanager_after = 4",
+    );
+    let playbook = read(&text).unwrap();
+    let desk = playbook.stage(&StageId::new("desk")).unwrap();
+    assert_eq!(
+        desk.take_within(false, Severity::High),
+        TimeDelta::minutes(10)
+    );
+    assert_eq!(desk.take_within(false, Severity::Low), TimeDelta::hours(1));
+    assert_eq!(
+        desk.take_within(true, Severity::High),
+        TimeDelta::minutes(20)
+    );
+    assert_eq!(desk.idle_after(), TimeDelta::hours(2));
+    assert_eq!(desk.release_after, Some(TimeDelta::hours(5)));
+    assert_eq!(desk.snooze_at_most, Some(TimeDelta::hours(3)));
+    assert_eq!(desk.manager_after, 4);
+    // Where nothing is said, held work is raised all the same, and nobody is released.
+    let silent = read(INVENTED).unwrap();
+    let desk = silent.stage(&StageId::new("desk")).unwrap();
+    assert_eq!(desk.idle_after(), TimeDelta::hours(24));
+    assert_eq!((desk.release_after, desk.manager_after), (None, 2));
+}
+
+#[test]
+fn what_a_stage_cannot_mean_of_reminders_is_named_at_its_place() {
+    let table = [
+        (
+            "release_after = \"1d\"",
+            "`release_after` is not longer than `idle_after`",
+        ),
+        (
+            "idle_after = \"3h\"\nrelease_after = \"2h\"",
+            "is reminded first",
+        ),
+        (
+            "idle_after = \"soon\"",
+            "`idle_after` is `soon`; write a duration",
+        ),
+        (
+            "claim_by_severity = { hihg = \"1h\" }",
+            "unknown key `hihg`; did you mean `high`?",
+        ),
+        (
+            "claim_by_severity = \"1h\"",
+            "`claim_by_severity` is a text; write a table",
+        ),
+        ("manager_after = 0", "`manager_after` is 0; give 1 to 20"),
+        ("snooze_at_most = 4", "`snooze_at_most` is a whole number"),
+        (
+            "snoze_at_most = \"4h\"",
+            "unknown key `snoze_at_most`; did you mean `snooze_at_most`?",
+        ),
+        (
+            "manger_after = 3",
+            "unknown key `manger_after`; did you mean `manager_after`?",
+        ),
+    ];
+    for (keys, expected) in table {
+        let faults = read(&reminding(keys)).unwrap_err();
+        let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), 1, "{keys}: {said:?}");
+        assert!(said[0].contains(expected), "{keys}: {said:?}");
+    }
 }
 
 #[test]

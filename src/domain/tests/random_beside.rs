@@ -198,6 +198,7 @@ fn step(case: &mut Case, who: usize, asked: &Asked) -> BTreeSet<&'static str> {
         }
     }
     assert_eq!(case.replayed().as_ref(), Some(case.incident()));
+    case.prove_next_step();
     seen
 }
 

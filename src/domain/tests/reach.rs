@@ -276,6 +276,22 @@ fn a_snooze_keeps_reminders_and_release_quiet_ends_by_itself_and_raises_then() {
 }
 
 #[test]
+fn a_snooze_that_ends_at_the_weekend_raises_on_monday_unless_it_is_urgent() {
+    for (severity, expected) in [
+        (Severity::Low, "2026-11-09T07:00:00Z"),
+        (Severity::High, "2026-11-07T16:00:00Z"),
+    ] {
+        let mut case = held();
+        case.incident.as_mut().unwrap().severity = severity;
+        case.now = "2026-11-06T16:00:00Z".parse().unwrap();
+        let quiet = snooze(24, &case, "The lock maker comes on Saturday.");
+        case.act(Some(&desk()), &quiet).unwrap();
+        let ends = when(&case, &DueKind::SnoozeEnds, &super::hours::office());
+        assert_eq!(ends, Some(expected.parse().unwrap()), "{severity:?}");
+    }
+}
+
+#[test]
 fn a_snooze_ends_where_somebody_else_has_it_or_it_gets_more_severe() {
     let severe = |severity| Command::Attach {
         alert: AlertId(2),
