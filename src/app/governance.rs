@@ -193,12 +193,20 @@ impl App {
         let loaded = self.playbooks.load(&incident.playbook)?;
         let names = store::people::names(&mut reader).await?;
         let members = store::people::list_members(&mut reader).await?;
+        let entries = store::roster::list(&mut reader).await?;
+        let away = entries.iter().filter(|entry| entry.absent);
+        let absent = away.map(|entry| entry.person).collect();
+        // Who was walled off since they were named is not called.
+        let walls = store::incident::walls(&mut reader, id).await?;
+        let mut called = engagement.to_remind(&absent);
+        called.retain(|person| !walls.contains(person));
         Ok(Some(self.brief_view(
             &incident,
             engagement,
             &loaded.playbook,
             &names,
             &members,
+            called,
         )))
     }
 
@@ -209,6 +217,7 @@ impl App {
         playbook: &Playbook,
         names: &BTreeMap<PersonId, String>,
         members: &[Member],
+        called: Vec<PersonId>,
     ) -> BriefView {
         let account = |person: PersonId| {
             members
@@ -243,11 +252,7 @@ impl App {
                 .iter()
                 .filter_map(|c| account(c.person))
                 .collect(),
-            reminds: engagement
-                .to_remind()
-                .into_iter()
-                .filter_map(account)
-                .collect(),
+            reminds: called.into_iter().filter_map(account).collect(),
             steps_in: engagement
                 .contacts
                 .iter()

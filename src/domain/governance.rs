@@ -149,12 +149,15 @@ impl Engagement {
             .find(|c| c.person == person || c.deputy == Some(person))
     }
 
-    /// Whom a reminder mentions: those who have not read it; from the second time on, their deputies too.
-    pub fn to_remind(&self) -> Vec<PersonId> {
+    /// Whom a reminder mentions: those who have not read it; from the second time on, their deputies too. For whoever is
+    /// absent the deputy is mentioned from the first time on, and alone.
+    pub fn to_remind(&self, absent: &BTreeSet<PersonId>) -> Vec<PersonId> {
         let late = self.contacts.iter().filter(|c| c.acknowledged_at.is_none());
         let people = late.flat_map(|c| {
-            let deputy = c.deputy.filter(|_| self.reminded > 1);
-            [Some(c.person), deputy]
+            let away = absent.contains(&c.person);
+            let deputy = c.deputy.filter(|_| away || self.reminded > 1);
+            let contact = Some(c.person).filter(|_| !away || deputy.is_none());
+            [contact, deputy]
         });
         people.flatten().collect()
     }

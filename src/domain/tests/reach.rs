@@ -14,6 +14,7 @@ use crate::domain::reach::{Told, Waits, duty_manager, standing};
 use crate::domain::role::Role;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use std::collections::BTreeSet;
 
 const CHIEF: i64 = 7;
 
@@ -380,7 +381,7 @@ fn an_unread_brief_is_said_to_its_contacts_their_deputies_and_the_duty_manager_i
         let events = case
             .act(None, &say(Waits::Acknowledge(1), Some(CHIEF)))
             .unwrap();
-        let people = case.incident().engagements[0].to_remind();
+        let people = case.incident().engagements[0].to_remind(&BTreeSet::new());
         called.push((people.len(), reached(&case, &events)));
     }
     let deputies = called[1].0;
@@ -388,6 +389,26 @@ fn an_unread_brief_is_said_to_its_contacts_their_deputies_and_the_duty_manager_i
     assert_eq!(called[0].1, ["contacts"]);
     assert_eq!(called[1].1, ["contacts"]);
     assert_eq!(called[2], (deputies, vec!["contacts", "manager"]));
+}
+
+#[test]
+fn for_a_contact_who_is_absent_the_deputy_is_called_from_the_first_word_on() {
+    let case = engaged(false);
+    let engagement = &case.incident().engagements[0];
+    let absent: BTreeSet<PersonId> = [legal().person].into();
+    let called = engagement.to_remind(&absent);
+    assert!(
+        called.contains(&super::room::legal_b().person),
+        "{called:?}"
+    );
+    assert!(!called.contains(&legal().person), "{called:?}");
+    // Without a deputy they are called all the same: somebody is.
+    let mut alone = engagement.clone();
+    alone
+        .contacts
+        .iter_mut()
+        .for_each(|contact| contact.deputy = None);
+    assert!(alone.to_remind(&absent).contains(&legal().person));
 }
 
 #[test]
