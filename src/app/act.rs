@@ -61,6 +61,7 @@ impl App {
         context.detections = self
             .detections(connection, &visible.incident, playbook)
             .await?;
+        context.exposure = self.exposure(connection, &visible.incident).await?;
         let events = decide(Some(&visible.incident), command, &context)?;
         let by = By {
             person: actor.person,
@@ -86,6 +87,20 @@ impl App {
         });
         let found = history(connection, Some(person), around, playbook).await?;
         Ok(Some(found.detections))
+    }
+
+    /// Matches of sensitive data that the sources of its alerts counted; nothing where none did.
+    pub(super) async fn exposure(
+        &self,
+        connection: &mut Connection,
+        incident: &Incident,
+    ) -> Result<Option<i64>, AppError> {
+        let mut counted = Vec::new();
+        for id in &incident.alerts {
+            let alert = store::alert::load(connection, *id).await?.alert;
+            counted.extend(alert.matches());
+        }
+        Ok(counted.into_iter().max())
     }
 
     /// The incident, if the actor may know of it at all.
@@ -214,7 +229,7 @@ pub fn thread_key(incident: IncidentId) -> String {
     format!("thread:{incident}")
 }
 
-async fn intend(
+pub(super) async fn intend(
     connection: &mut Connection,
     incident: &Incident,
     wanted: &effect::Effect,
@@ -285,6 +300,7 @@ fn row_of(id: IncidentId, wanted: &effect::Effect) -> Planned<'_> {
             let key = format!("tell:{id}:{engagement}:{number}");
             ("tell_case", key, channel, i64::from(*engagement), 5)
         }
+        Effect::Governance(told) => told_row(id, told),
         Effect::PostBrief {
             engagement,
             channel,
@@ -357,6 +373,47 @@ fn reach_row(id: IncidentId, wanted: &effect::ReachEffect) -> Planned<'_> {
         } => {
             let key = format!("deputy:{id}:{engagement}:{number}");
             ("call_deputy", key, channel, i64::from(*engagement), 5)
+        }
+    }
+}
+
+/// The rows of what happens on the side of Governance.
+fn told_row(id: IncidentId, told: &effect::GovernanceEffect) -> Planned<'_> {
+    use effect::GovernanceEffect;
+    let step = |number: &u64| i64::try_from(*number).unwrap_or(i64::MAX);
+    match told {
+        GovernanceEffect::CallContacts {
+            engagement,
+            channel,
+            number,
+        } => {
+            let key = format!("call:{id}:{engagement}:{number}");
+            ("call_contacts", key, channel, i64::from(*engagement), 5)
+        }
+        GovernanceEffect::PostClosing {
+            engagement,
+            channel,
+            round,
+        } => {
+            let key = format!("closing:{id}:{engagement}:{round}");
+            ("post_closing", key, channel, i64::from(*engagement), 5)
+        }
+        GovernanceEffect::AskTalk {
+            talk,
+            channel,
+            times,
+            version,
+        } => {
+            let key = format!("talk:{id}:{talk}:{version}:{times}:{channel}");
+            ("ask_talk", key, channel, i64::from(*talk), 5)
+        }
+        GovernanceEffect::TellStep { channel, number } => {
+            let key = format!("step:{id}:{number}");
+            ("tell_step", key, channel, step(number), 5)
+        }
+        GovernanceEffect::KeepOut { channel, number } => {
+            let key = format!("keep-out:{id}:{number}");
+            ("keep_out", key, channel, step(number), 0)
         }
     }
 }

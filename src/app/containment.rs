@@ -37,7 +37,7 @@ impl App {
             let action = playbook.action(&entry.action);
             let closed = match (&entry.state, action) {
                 (ActionState::Proposed, Some(action)) => {
-                    closed_for(&visible.incident, action, &context)
+                    closed_for(&visible.incident, entry, action, &context)
                 }
                 _ => Vec::new(),
             };

@@ -2,7 +2,9 @@
 
 use super::{App, AppError};
 use crate::domain::directory::{Listed, Plan, plan};
-use crate::store::{self, directory::Import};
+use crate::domain::ids::{IncidentId, PersonId};
+use crate::store::{self, Connection, directory::Import};
+use std::collections::{BTreeMap, BTreeSet};
 
 impl App {
     /// What an import would do, and what stands in its way.
@@ -19,7 +21,7 @@ impl App {
         join: bool,
         source: String,
     ) -> Result<Plan, AppError> {
-        let at = self.now();
+        let (app, at) = (self.clone(), self.now());
         self.store
             .write(move |connection| {
                 Box::pin(async move {
@@ -28,6 +30,7 @@ impl App {
                     if !plan.faults.is_empty() {
                         return Ok(plan);
                     }
+                    let before = walls_of_open(connection).await?;
                     let import = Import { at, source };
                     store::directory::delete_keys(connection, &plan.rows).await?;
                     let mut saved = Vec::with_capacity(plan.rows.len());
@@ -38,9 +41,24 @@ impl App {
                         let manager = row.listed.line_manager.as_deref();
                         store::directory::save_line_manager(connection, person, manager).await?;
                     }
+                    // Older versions of playbooks are known only to whoever takes them in.
+                    app.playbooks.keep(connection, at).await?;
+                    app.keep_out(connection, &before).await?;
                     Ok(plan)
                 })
             })
             .await
     }
+}
+
+/// The walls of each open incident as they are before an import.
+async fn walls_of_open(
+    connection: &mut Connection,
+) -> Result<BTreeMap<IncidentId, BTreeSet<PersonId>>, AppError> {
+    let mut all = BTreeMap::new();
+    for incident in store::incident::list_open(connection).await? {
+        let walls = store::incident::walls(connection, incident.id).await?;
+        all.insert(incident.id, walls);
+    }
+    Ok(all)
 }

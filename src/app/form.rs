@@ -2,13 +2,15 @@
 
 use super::act::{Acted, Visible};
 use super::facts::{facts, history};
-use super::{App, AppError};
+use super::{App, AppError, thresholds};
 use crate::domain::form::{Body, Form, Mark, Prefilled, assemble};
 use crate::domain::ids::{DraftId, FieldId, IncidentId, TransitionId};
 use crate::domain::incident::{Context, Incident, Refusal, may_engage, may_leave};
-use crate::domain::playbook::definition::{Transition, TransitionKind};
+use crate::domain::playbook::definition::{Playbook, Transition, TransitionKind};
 use crate::domain::playbook::facts::{Prefill, prefill};
 use crate::domain::policy::Actor;
+use crate::domain::talk::findings;
+use crate::domain::threshold;
 use crate::store::draft::Draft;
 use crate::store::{self, Connection};
 use std::collections::BTreeMap;
@@ -21,6 +23,8 @@ pub struct Opened {
     pub transition: TransitionId,
     pub playbook: Arc<super::playbooks::Loaded>,
     pub form: Form,
+    /// What is worth a look before it is submitted, and stands in no way.
+    pub notes: Vec<String>,
 }
 
 /// One thing that a person gave.
@@ -248,6 +252,7 @@ impl App {
         context.detections = self
             .detections(connection, &visible.incident, playbook)
             .await?;
+        context.exposure = self.exposure(connection, &visible.incident).await?;
         let mut form = assemble(
             &visible.incident,
             &transition,
@@ -259,7 +264,14 @@ impl App {
         if transition.kind == TransitionKind::Engagement {
             form.add_gaps(self.brief_gaps(connection, &visible, &form).await?);
         }
+        let mut notes = worded(&form, playbook);
+        if transition.kind == TransitionKind::Engagement {
+            let hash = &visible.playbook.reference.hash;
+            let signed = thresholds::signatures(connection, hash).await?;
+            notes.extend(threshold::unsigned_note(&signed));
+        }
         Ok(Opened {
+            notes,
             draft: draft.id,
             incident: draft.incident,
             transition: transition.id,
@@ -301,6 +313,21 @@ impl App {
             })
             .collect())
     }
+}
+
+/// What the lists of wording find in the fields that they look at: a warning, no gap.
+fn worded(form: &Form, playbook: &Playbook) -> Vec<String> {
+    let texts = form.items.iter().filter_map(|item| {
+        let field = playbook.field(&item.field).filter(|field| field.wording)?;
+        Some((field, item.shown.as_deref()?))
+    });
+    texts
+        .filter_map(|(field, text)| {
+            let found = findings(text, &playbook.wording);
+            let title = &field.title;
+            (!found.is_empty()).then(|| format!("{title} says {}", found.join(", ")))
+        })
+        .collect()
 }
 
 /// The draft, if it is the actor's own and still open.

@@ -1,18 +1,20 @@
 //! Governance: engaging with named contacts, the brief, what contacts answer, the roster.
 
 use super::act::{Acted, Visible};
-use super::{App, AppError};
+use super::{App, AppError, thresholds};
 use crate::domain::form::Form;
 use crate::domain::governance::{
     Choice, Contact, Engagement, Roster, brief_fields, contacts, forbidden, is_discreet, leaks,
     sides,
 };
+use crate::domain::hold;
 use crate::domain::ids::{AccountId, IncidentId, PersonId};
 use crate::domain::incident::{Command, Engaging, Incident, Refusal};
 use crate::domain::playbook::definition::{Playbook, Transition, TransitionKind};
 use crate::domain::policy::{self, Actor, may_set_roster};
 use crate::domain::record::{Gap, shown};
 use crate::domain::role::Role;
+use crate::domain::threshold;
 use crate::domain::view::{BriefView, ContactView};
 use crate::store::people::Member;
 use crate::store::{self, Connection};
@@ -193,21 +195,25 @@ impl App {
         let loaded = self.playbooks.load(&incident.playbook)?;
         let names = store::people::names(&mut reader).await?;
         let members = store::people::list_members(&mut reader).await?;
+        let signed = thresholds::signatures(&mut reader, &loaded.reference.hash).await?;
+        // Whoever is behind a wall is neither mentioned nor added, whatever still names them.
+        let mut walls = store::incident::walls(&mut reader, id).await?;
+        walls.extend(&incident.conflicted);
+        let members: Vec<Member> = members
+            .into_iter()
+            .filter(|m| !walls.contains(&m.person))
+            .collect();
         let entries = store::roster::list(&mut reader).await?;
         let away = entries.iter().filter(|entry| entry.absent);
         let absent = away.map(|entry| entry.person).collect();
-        // Who was walled off since they were named is not called.
-        let walls = store::incident::walls(&mut reader, id).await?;
-        let mut called = engagement.to_remind(&absent);
-        called.retain(|person| !walls.contains(person));
-        Ok(Some(self.brief_view(
-            &incident,
-            engagement,
-            &loaded.playbook,
-            &names,
-            &members,
-            called,
-        )))
+        let called = engagement.to_remind(&absent);
+        let playbook = &loaded.playbook;
+        let mut view = self.brief_view(&incident, engagement, playbook, &names, &members, called);
+        view.thresholds = threshold::unsigned_note(&signed).unwrap_or_else(|| {
+            let version = &loaded.playbook.version;
+            format!("Thresholds of version {version}, signed by Legal and HR")
+        });
+        Ok(Some(view))
     }
 
     fn brief_view(
@@ -252,6 +258,12 @@ impl App {
                 .iter()
                 .filter_map(|c| account(c.person))
                 .collect(),
+            unread: engagement
+                .contacts
+                .iter()
+                .filter(|c| c.acknowledged_at.is_none())
+                .filter_map(|c| account(c.person))
+                .collect(),
             reminds: called.into_iter().filter_map(account).collect(),
             steps_in: engagement
                 .contacts
@@ -260,6 +272,8 @@ impl App {
                 .filter_map(|c| account(c.person))
                 .collect(),
             security_account: account(engagement.security),
+            thresholds: String::new(),
+            held: hold::held(&incident.engagements, &incident.holds),
             concluded: engagement.concluded_at.is_some(),
         }
     }
@@ -348,6 +362,11 @@ fn named(names: &BTreeMap<PersonId, String>, person: PersonId) -> String {
 }
 
 fn choice_words(key: &str) -> String {
+    match key {
+        "hold_item" => return "Legal hold on an item".to_owned(),
+        "release_item" => return "Item released from the legal hold".to_owned(),
+        _ => {}
+    }
     let known = Choice::ALL.into_iter().find(|c| c.key() == key);
     known.map_or_else(|| key.to_owned(), |c| c.words().to_owned())
 }
@@ -358,6 +377,7 @@ fn contact_view(contact: &Contact, names: &BTreeMap<PersonId, String>) -> Contac
         name: named(names, contact.person),
         deputy: contact.deputy.map(|d| named(names, d)),
         acknowledged_at: contact.acknowledged_at,
+        concluded_at: contact.concluded_at,
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod act;
 mod around;
+pub mod comms;
 pub mod containment;
 pub mod directory;
 pub mod dry_run;
@@ -10,6 +11,7 @@ pub mod export;
 mod facts;
 pub mod form;
 pub mod governance;
+pub mod governing;
 pub mod intake;
 pub mod me;
 pub mod people;
@@ -22,6 +24,7 @@ pub mod route;
 pub mod sweep;
 #[cfg(test)]
 mod tests;
+pub mod thresholds;
 pub mod way;
 
 use crate::domain::hours::Hours;

@@ -10,6 +10,7 @@ use crate::domain::policy::{self, Actor, reads};
 use crate::domain::reach;
 use crate::domain::record::is_web;
 use crate::domain::restricted::{Clearance, Level};
+use crate::domain::talk::Talk;
 use crate::domain::timeline::{Line, lines};
 use crate::domain::view::{CardView, OnIncident, Sight, card, record_for};
 use crate::store::access::View;
@@ -67,6 +68,10 @@ pub enum Wanted {
     /// It has actions that the member may authorise.
     Authorise,
     Override,
+    /// The member is named on an engagement of it, or may name contacts there.
+    Govern,
+    /// A request to speak to somebody waits for the member's word.
+    Decide,
     Receive,
     Snooze,
     /// The member holds it.
@@ -334,6 +339,15 @@ fn allows(
         Wanted::Contain => may(actor, Act::Contain, incident, playbook),
         Wanted::Override => {
             may(actor, Act::Override, incident, playbook) && !incident.actions.is_empty()
+        }
+        Wanted::Govern => {
+            let mut contacts = incident.engagements.iter().flat_map(|e| &e.contacts);
+            contacts.any(|contact| actor.has(contact.side))
+        }
+        Wanted::Decide => {
+            use crate::domain::incident::speaks_for;
+            let mut pending = incident.talks.iter().flat_map(Talk::pending);
+            pending.any(|side| speaks_for(incident, actor, side))
         }
         Wanted::Receive => offered && may(actor, Act::Receive, incident, playbook),
         Wanted::Hold => incident.holder() == Some(actor.person),

@@ -7,7 +7,7 @@ use crate::domain::due::{self, DueKind};
 use crate::domain::hours::{Calendar, Hours, parse_until};
 use crate::domain::ids::{AccountId, IncidentId, PersonId};
 use crate::domain::incident::{
-    Command, Context, Incident, Phase, ReachCommand, Refusal, may_snooze,
+    Command, Context, Govern, Incident, Phase, ReachCommand, Refusal, may_snooze,
 };
 use crate::domain::policy::{Actor, reads};
 use crate::domain::reach::{Waits, duty_manager, patience};
@@ -58,6 +58,9 @@ impl App {
                 manager: self.manager_of(connection, &incident).await?,
             },
             Some(DueKind::Release) => ReachCommand::Release,
+            Some(DueKind::Talk(number)) => {
+                return Ok(Some(Command::Govern(Govern::RemindTalk { number })));
+            }
             Some(DueKind::SnoozeEnds) => ReachCommand::EndSnooze {
                 manager: self.manager_of(connection, &incident).await?,
             },

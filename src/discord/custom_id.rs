@@ -28,6 +28,19 @@ pub enum CustomId {
     Why(IncidentId, u32, u32),
     /// What was said on an engagement.
     Said(IncidentId, u32),
+    /// What the one who presses can answer on an engagement: their side's answers, no others.
+    Answers(IncidentId, u32),
+    /// The form in which Legal says who continues an engagement and why, submitted.
+    Alone(IncidentId, u32),
+    /// A request to speak to somebody, read; and its answers, the forms among them submitted.
+    Talk(IncidentId, u32),
+    TalkAgree(IncidentId, u32),
+    TalkChange(IncidentId, u32),
+    TalkChanged(IncidentId, u32),
+    TalkRefuse(IncidentId, u32),
+    TalkRefused(IncidentId, u32),
+    /// Signs the thresholds of a playbook: a side's place among all roles, and the beginning of the text's hash.
+    Sign(u32, i64),
     Accept(IncidentId),
     /// Opens the form that asks for the reason.
     Return(IncidentId),
@@ -71,6 +84,15 @@ impl fmt::Display for CustomId {
             Self::Answer(id, n) => write!(f, "answer:{}:{n}", id.0),
             Self::Why(id, n, choice) => write!(f, "why:{}:{n}:{choice}", id.0),
             Self::Said(id, n) => write!(f, "said:{}:{n}", id.0),
+            Self::Answers(id, n) => write!(f, "answers:{}:{n}", id.0),
+            Self::Alone(id, n) => write!(f, "alone:{}:{n}", id.0),
+            Self::Talk(id, n) => write!(f, "talk:{}:{n}", id.0),
+            Self::TalkAgree(id, n) => write!(f, "talk-agree:{}:{n}", id.0),
+            Self::TalkChange(id, n) => write!(f, "talk-change:{}:{n}", id.0),
+            Self::TalkChanged(id, n) => write!(f, "talk-changed:{}:{n}", id.0),
+            Self::TalkRefuse(id, n) => write!(f, "talk-refuse:{}:{n}", id.0),
+            Self::TalkRefused(id, n) => write!(f, "talk-refused:{}:{n}", id.0),
+            Self::Sign(side, hash) => write!(f, "sign:{side}:{hash}"),
             Self::Accept(id) => write!(f, "accept:{}", id.0),
             Self::Return(id) => write!(f, "return:{}", id.0),
             Self::Returned(id) => write!(f, "returned:{}", id.0),
@@ -118,6 +140,15 @@ impl FromStr for CustomId {
             "answer" => Self::Answer(IncidentId(number()?), small(number()?)?),
             "why" => Self::Why(IncidentId(number()?), small(number()?)?, small(number()?)?),
             "said" => Self::Said(IncidentId(number()?), small(number()?)?),
+            "answers" => Self::Answers(IncidentId(number()?), small(number()?)?),
+            "alone" => Self::Alone(IncidentId(number()?), small(number()?)?),
+            "talk" => Self::Talk(IncidentId(number()?), small(number()?)?),
+            "talk-agree" => Self::TalkAgree(IncidentId(number()?), small(number()?)?),
+            "talk-change" => Self::TalkChange(IncidentId(number()?), small(number()?)?),
+            "talk-changed" => Self::TalkChanged(IncidentId(number()?), small(number()?)?),
+            "talk-refuse" => Self::TalkRefuse(IncidentId(number()?), small(number()?)?),
+            "talk-refused" => Self::TalkRefused(IncidentId(number()?), small(number()?)?),
+            "sign" => Self::Sign(small(number()?)?, number()?),
             "accept" => Self::Accept(IncidentId(number()?)),
             "return" => Self::Return(IncidentId(number()?)),
             "returned" => Self::Returned(IncidentId(number()?)),
@@ -146,53 +177,77 @@ fn small(number: i64) -> Result<u32, ()> {
     u32::try_from(number).map_err(|_| ())
 }
 
-/// The controls of a brief: read, conflict, what was said, and everything that can be answered.
-pub fn brief_press(view: &BriefView) -> Vec<Row> {
-    let button = |label: &str, id: CustomId, style| Button {
+fn button(label: &str, id: CustomId, style: ButtonStyle) -> Button {
+    Button {
         label: label.to_owned(),
         custom_id: id.to_string(),
         style,
         ..Button::default()
-    };
+    }
+}
+
+/// The controls of a brief. Several sides read the one message, so what can be answered opens for each on its own.
+pub fn brief_press(view: &BriefView) -> Vec<Row> {
     let (id, number) = (view.id, view.number);
-    let answers = Choice::ALL
-        .into_iter()
-        .filter(|c| *c != Choice::Acknowledge);
-    vec![
-        Row::Buttons(vec![
-            button(
-                Choice::Acknowledge.words(),
-                CustomId::Read(id, number),
-                ButtonStyle::Primary,
-            ),
-            button(
-                "What was said",
-                CustomId::Said(id, number),
-                ButtonStyle::Plain,
-            ),
-        ]),
-        Row::Select {
-            custom_id: CustomId::Answer(id, number).to_string(),
-            placeholder: Some("Answer or decide…".to_owned()),
-            options: answers
-                .map(|choice| crate::render::card::Choice {
-                    value: choice.key().to_owned(),
-                    label: choice.words().to_owned(),
-                    description: Some(
-                        choice
-                            .sides()
-                            .iter()
-                            .map(|s| s.key())
-                            .collect::<Vec<_>>()
-                            .join(", "),
-                    ),
-                    selected: false,
-                })
-                .collect(),
-            min: 1,
-            max: 1,
-        },
-    ]
+    let (read, said) = (CustomId::Read(id, number), CustomId::Said(id, number));
+    vec![Row::Buttons(vec![
+        button(Choice::Acknowledge.words(), read, ButtonStyle::Primary),
+        button(
+            "Answer or decide",
+            CustomId::Answers(id, number),
+            ButtonStyle::Plain,
+        ),
+        button("What was said", said, ButtonStyle::Plain),
+    ])]
+}
+
+/// One side's answers, as a list.
+pub fn answers(id: IncidentId, number: u32, choices: &[Choice]) -> Row {
+    let options = choices.iter().map(|choice| crate::render::card::Choice {
+        value: choice.key().to_owned(),
+        label: choice.words().to_owned(),
+        ..crate::render::card::Choice::default()
+    });
+    Row::Select {
+        custom_id: CustomId::Answer(id, number).to_string(),
+        placeholder: Some("Answer or decide…".to_owned()),
+        options: options.collect(),
+        min: 1,
+        max: 1,
+    }
+}
+
+/// Opens a request for those whose word is wanted.
+pub fn read_talk(id: IncidentId, number: u32) -> Row {
+    let open = CustomId::Talk(id, number);
+    Row::Buttons(vec![button("Read and decide", open, ButtonStyle::Primary)])
+}
+
+/// Opens a request that was decided.
+pub fn read_talk_now(id: IncidentId, number: u32) -> Row {
+    let open = CustomId::Talk(id, number);
+    Row::Buttons(vec![button("Read the wording", open, ButtonStyle::Plain)])
+}
+
+/// What a side answers to a request.
+pub fn talk_press(id: IncidentId, number: u32) -> Row {
+    Row::Buttons(vec![
+        button(
+            "Agree",
+            CustomId::TalkAgree(id, number),
+            ButtonStyle::Primary,
+        ),
+        button(
+            "Agree in other words",
+            CustomId::TalkChange(id, number),
+            ButtonStyle::Plain,
+        ),
+        button(
+            "Refuse",
+            CustomId::TalkRefuse(id, number),
+            ButtonStyle::Plain,
+        ),
+    ])
 }
 
 /// The id behind a card's button.
@@ -233,6 +288,15 @@ mod tests {
             CustomId::Answer(i, 2),
             CustomId::Why(i, 3, 12),
             CustomId::Said(i, u32::MAX),
+            CustomId::Answers(i, 1),
+            CustomId::Alone(i, 1),
+            CustomId::Talk(i, 1),
+            CustomId::TalkAgree(i, 1),
+            CustomId::TalkChange(i, 1),
+            CustomId::TalkChanged(i, 1),
+            CustomId::TalkRefuse(i, 1),
+            CustomId::TalkRefused(i, 1),
+            CustomId::Sign(5, i64::MAX),
             CustomId::Accept(i),
             CustomId::Return(i),
             CustomId::Returned(i),

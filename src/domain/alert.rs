@@ -47,6 +47,16 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// Matches of sensitive data, where the source counted any.
+    pub fn matches(&self) -> Option<i64> {
+        let counted: Vec<i64> = self
+            .sensitive_types
+            .iter()
+            .filter_map(|t| t.count)
+            .collect();
+        (!counted.is_empty()).then(|| counted.into_iter().sum())
+    }
+
     /// An alert of which the source says nothing but its id and kind; whoever knows more fills it in.
     pub fn silent(source_alert_id: String, kind: AlertKind) -> Self {
         Self {

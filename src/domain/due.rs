@@ -9,6 +9,7 @@ use super::incident::Incident;
 use super::playbook::definition::{Playbook, TransitionKind};
 use super::reach::{MANAGER_AFTER, Said, Waits, patience, times};
 use super::record::{Answer, State};
+use super::talk::Standing;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// A deadline of an incident.
@@ -28,6 +29,8 @@ pub enum DueKind {
     Release,
     /// Reminders go on.
     SnoozeEnds,
+    /// The sides that were asked say whether somebody may be spoken to.
+    Talk(u32),
 }
 
 impl DueKind {
@@ -46,6 +49,7 @@ impl DueKind {
                 let number = number.parse().ok()?;
                 Some(Self::Said(Waits::Acknowledge(number)))
             }
+            Some(("talk", number)) => number.parse().ok().map(Self::Talk),
             Some(_) => None,
         }
     }
@@ -57,6 +61,7 @@ impl DueKind {
             Self::Owed(field) => format!("owed:{field}"),
             Self::Release => "release".to_owned(),
             Self::SnoozeEnds => "snooze".to_owned(),
+            Self::Talk(number) => format!("talk:{number}"),
         }
     }
 }
@@ -82,6 +87,7 @@ pub fn of(incident: &Incident, playbook: &Playbook, calendar: &Calendar) -> Vec<
     }
     dues.extend(owed(incident));
     dues.extend(acknowledge(incident, playbook, calendar));
+    dues.extend(talks(incident, playbook, calendar));
     dues
 }
 
@@ -216,4 +222,24 @@ fn has_due_time(incident: &Incident, playbook: &Playbook) -> bool {
         let latest = record.latest(field).map(|entry| &entry.state);
         matches!(latest, Some(State::Value(Answer::At(_))))
     })
+}
+
+/// A request that waits for a side's word is said again like an unread brief.
+fn talks(incident: &Incident, playbook: &Playbook, calendar: &Calendar) -> Vec<Due> {
+    let Some(stage) = playbook.stage(&incident.stage) else {
+        return Vec::new();
+    };
+    let waiting = incident
+        .talks
+        .iter()
+        .filter(|talk| talk.standing() == Standing::Waiting);
+    let each = waiting.map(|talk| {
+        let rounds = i32::try_from(talk.reminded.saturating_add(1)).ok();
+        let within = rounds.and_then(|rounds| stage.accept_within.checked_mul(rounds));
+        Due {
+            kind: DueKind::Talk(talk.number),
+            at: in_time(incident, calendar, later(talk.asked_at, within)),
+        }
+    });
+    each.collect()
 }

@@ -1,8 +1,7 @@
 //! What events want done outside: imperative, delivered later from the outbox, rendered from the state of that moment.
 
-use super::governance::Choice;
 use super::ids::{ChannelKey, PersonId};
-use super::incident::{Event, Incident, Phase, ReachEvent};
+use super::incident::{Event, Governed, Incident, Phase, ReachEvent};
 use super::playbook::definition::Playbook;
 use super::reach::{Told, Waits};
 use std::collections::BTreeSet;
@@ -11,6 +10,10 @@ use std::collections::BTreeSet;
 pub const GOVERNANCE: &str = "governance";
 /// The channel of managers and auditors; a duty manager is told in a private thread of it.
 pub const AUDIT: &str = "audit";
+
+mod governed;
+pub use governed::GovernanceEffect;
+use governed::{answered, closing, moved, of_governed};
 
 /// One intended effect on one incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +50,8 @@ pub enum Effect {
         channel: ChannelKey,
         times: u32,
     },
+    /// What happens on the side of Governance, told where it belongs.
+    Governance(GovernanceEffect),
     /// The other tiers hear that something changed: id, severity, no more.
     PostStatus { channel: ChannelKey, number: u64 },
     /// The incident's private thread, with those on the case.
@@ -113,7 +118,6 @@ pub fn of(events: &[Event], after: &Incident, playbook: &Playbook) -> Vec<Effect
             Event::AlertAttached { .. }
             | Event::AlertRepeated { .. }
             | Event::Claimed
-            | Event::Ended { .. }
             | Event::Proposed { .. }
             | Event::Agreed { .. }
             | Event::Refused { .. }
@@ -130,8 +134,12 @@ pub fn of(events: &[Event], after: &Incident, playbook: &Playbook) -> Vec<Effect
                 edits = true;
             }
             Event::Answered { engagement, choice } => {
-                posts.extend(answered(*engagement, *choice, after));
+                posts.extend(answered(after, *engagement, *choice));
                 edits = true;
+            }
+            Event::Governed(governed) => {
+                posts.extend(of_governed(governed, after, playbook));
+                edits |= !matches!(governed, Governed::LeftUnengaged { .. });
             }
             Event::StatusSet { .. } => {
                 posts.extend(
@@ -152,6 +160,10 @@ pub fn of(events: &[Event], after: &Incident, playbook: &Playbook) -> Vec<Effect
                 );
                 posts.extend(reached(event, after));
             }
+            Event::Ended { .. } => {
+                posts.extend(closing(after));
+                edits = true;
+            }
             // The last two are of earlier versions.
             Event::Noted { .. } | Event::Raised { .. } | Event::Reminded { .. } => {}
         }
@@ -160,29 +172,6 @@ pub fn of(events: &[Event], after: &Incident, playbook: &Playbook) -> Vec<Effect
         posts.extend(edits_of(after, &posts.clone()));
     }
     posts
-}
-
-/// The case hears it, the brief shows it, and a deputy who takes a place is called.
-fn answered(engagement: u32, choice: Choice, after: &Incident) -> Vec<Effect> {
-    let channel = ChannelKey::new(GOVERNANCE);
-    let told = after.engagements.iter().find(|e| e.number == engagement);
-    let number = told.map_or(0, |e| e.decisions.len());
-    let case = after.current_visit().map(|(_, visit)| Effect::TellCase {
-        engagement,
-        channel: visit.channel.clone(),
-        number,
-    });
-    let brief = Effect::EditBrief {
-        engagement,
-        channel: channel.clone(),
-    };
-    let deputy = (choice == Choice::Conflict).then_some(ReachEffect::CallDeputy {
-        engagement,
-        channel,
-        number,
-    });
-    let deputy = deputy.map(Effect::Reach);
-    case.into_iter().chain([brief]).chain(deputy).collect()
 }
 
 /// Whom a word reaches: those who can act, and in their turn the duty manager.
@@ -241,6 +230,13 @@ fn reached(event: &ReachEvent, after: &Incident) -> Vec<Effect> {
         })],
         ReachEvent::Snoozed { .. } | ReachEvent::SnoozeEnded => Vec::new(),
     }
+}
+
+/// After a wall was found: who is behind it leaves the threads, cards and briefs go where they may stand.
+pub fn of_wall(after: &Incident) -> Vec<Effect> {
+    let mut wanted = moved(after);
+    wanted.extend(edits_of(after, &[]));
+    wanted
 }
 
 fn post_of_last_visit(after: &Incident) -> Option<Effect> {

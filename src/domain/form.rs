@@ -2,12 +2,18 @@
 //! Assembled anew from the draft each time, so that a restart or a change of the incident loses nothing.
 
 use super::ids::{CriterionId, DoneId, FieldId};
-use super::incident::{Context, Finding, Incident, Readiness, Submission, readiness};
+use super::incident::{
+    Context, Finding, Incident, Readiness, Submission, readiness, unengaged_here,
+};
 use super::playbook::definition::{Field, FieldKind, Playbook, Transition, TransitionKind};
 use super::record::{Gap, Origin, RawAnswer, State, parse, shown};
+use super::threshold;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+mod mark;
+pub use mark::Mark;
 
 /// How many inputs a form of Discord takes.
 pub const PAGE_MAX: usize = 5;
@@ -28,35 +34,6 @@ pub struct Body {
     pub marks: BTreeMap<FieldId, Mark>,
     /// Lines of the definition of done that are confirmed.
     pub done: Vec<DoneId>,
-}
-
-/// An answer that is no value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mark {
-    NotApplicable,
-    SourceSilent,
-    Owed,
-}
-
-impl Mark {
-    pub const ALL: [Self; 3] = [Self::NotApplicable, Self::SourceSilent, Self::Owed];
-
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::NotApplicable => "not_applicable",
-            Self::SourceSilent => "source_silent",
-            Self::Owed => "owed",
-        }
-    }
-
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::NotApplicable => "not applicable",
-            Self::SourceSilent => "source does not say",
-            Self::Owed => "comes later",
-        }
-    }
 }
 
 impl Body {
@@ -182,9 +159,15 @@ pub fn assemble(
     };
     let mut readiness = readiness(incident, transition, &submission, context);
     name_invalid(&mut readiness, &fields, &invalid);
+    // Asked only where a threshold that is met would be passed over.
+    let idle = transition
+        .thresholds_answered_in
+        .as_ref()
+        .filter(|_| unengaged_here(incident, transition, &submission, context).is_empty());
     Form {
         items: fields
             .iter()
+            .filter(|field| idle != Some(&field.id))
             .map(|field| {
                 let silent = field.prefill.is_some() && !prefilled.contains_key(&field.id);
                 let own = (may(field, transition), |state: Option<&State>| {
@@ -274,7 +257,13 @@ fn criteria(
                 .criteria
                 .as_ref()
                 .map_or(met, |ticked| ticked.contains(&criterion.id));
-            let note = known.map_or_else(String::new, |k| note(&k.finding, &k.facts));
+            let mut note = known.map_or_else(String::new, |k| note(&k.finding, &k.facts));
+            if transition.kind == TransitionKind::Engagement {
+                if note.is_empty() {
+                    "yours to judge".clone_into(&mut note);
+                }
+                note.push_str(&agreed(&criterion.id, context));
+            }
             Tick {
                 id: criterion.id.clone(),
                 text: criterion.text.clone(),
@@ -282,6 +271,14 @@ fn criteria(
                 note,
             }
         })
+        .collect()
+}
+
+/// The values agreed in advance for a criterion of Governance.
+fn agreed(criterion: &CriterionId, context: &Context<'_>) -> String {
+    let thresholds = context.playbook.thresholds.iter();
+    let mine = thresholds.filter(|t| t.criterion == *criterion);
+    mine.map(|t| [" · agreed: ".to_owned(), threshold::values(t)].concat())
         .collect()
 }
 

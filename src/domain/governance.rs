@@ -24,7 +24,11 @@ pub struct Engagement {
     pub discreet: bool,
     /// What was decided, by a key; the words are counsel text and stand elsewhere.
     pub decisions: Vec<Decided>,
+    /// When the last side concluded.
     pub concluded_at: Option<DateTime<Utc>>,
+    /// Who continues it where it goes on without Security.
+    #[serde(default)]
+    pub owner: Option<PersonId>,
     /// How often those who had not read it were reminded.
     #[serde(default)]
     pub reminded: u32,
@@ -38,6 +42,9 @@ pub struct Contact {
     pub deputy: Option<PersonId>,
     /// When they said that they had read it.
     pub acknowledged_at: Option<DateTime<Utc>>,
+    /// When the side concluded; each concludes for itself.
+    #[serde(default)]
+    pub concluded_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,15 +221,6 @@ impl Engagement {
     }
 }
 
-/// Whether Legal holds: the newest of hold and release over all engagements.
-pub fn is_held(engagements: &[Engagement]) -> bool {
-    let words = engagements.iter().flat_map(|e| &e.decisions);
-    let last = words
-        .filter(|d| matches!(d.choice, Choice::Hold | Choice::ReleaseHold))
-        .max_by_key(|d| d.at);
-    last.is_some_and(|d| d.choice == Choice::Hold)
-}
-
 /// The sides that the criteria call for, by the playbook's thresholds.
 pub fn sides(criteria: &[CriterionId], playbook: &Playbook) -> BTreeSet<Role> {
     let called = playbook
@@ -259,6 +257,7 @@ pub fn contacts(
                     person,
                     deputy,
                     acknowledged_at: None,
+                    concluded_at: None,
                 });
             }
             None => empty.push(*side),

@@ -8,6 +8,7 @@ pub mod due;
 pub mod effect;
 pub mod form;
 pub mod governance;
+pub mod hold;
 pub mod hours;
 pub mod ids;
 pub mod incident;
@@ -20,6 +21,8 @@ pub mod reach;
 pub mod record;
 pub mod restricted;
 pub mod role;
+pub mod talk;
+pub mod threshold;
 pub mod timeline;
 pub mod view;
 

@@ -3,11 +3,13 @@
 
 use super::governance::Engagement;
 use super::ids::{AccountId, PersonId};
-use super::incident::{Incident, Phase};
+use super::incident::{Incident, Phase, speaks_for};
 use super::playbook::definition::{Playbook, Stage};
 use super::record::Record;
 use super::restricted::{Clearance, Level};
 use super::role::Role;
+use super::talk::Talk;
+use super::threshold::SIGNERS;
 use std::collections::BTreeSet;
 
 /// The member who acts or reads, as Discord sent them with the interaction.
@@ -161,6 +163,46 @@ pub fn counsel(actor: &Actor, engagement: &Engagement, walls: &Walls) -> Option<
     let addressed =
         engagement.contact_of(actor.person).is_some() || engagement.security == actor.person;
     (addressed && !walls.contains(&actor.person)).then(|| Clearance::at(Level::Everything))
+}
+
+/// Leave to read a request to speak to somebody, with its wording: those on the case, who asked, and whose word it
+/// waits for.
+pub fn talk(
+    actor: &Actor,
+    incident: &Incident,
+    talk: &Talk,
+    playbook: &Playbook,
+    walls: &Walls,
+) -> Option<Clearance> {
+    let readable = reads(actor, incident, playbook, walls)?;
+    let decides = talk
+        .sides
+        .iter()
+        .any(|side| speaks_for(incident, actor, *side));
+    let theirs = readable.level() >= Level::Everything || talk.asked_by == actor.person || decides;
+    theirs.then(|| Clearance::at(Level::Everything))
+}
+
+/// Whether the actor may name the contact and the deputy of a side: each side its own.
+pub fn may_name_contacts(actor: &Actor, side: Role) -> bool {
+    actor.has(side)
+}
+
+/// Whether the actor may see which thresholds are agreed: all who engage, are engaged or answer for it.
+pub fn may_see_thresholds(actor: &Actor) -> bool {
+    any(actor, &INVESTIGATORS)
+        || any(actor, &[Role::Legal, Role::Hr, Role::Grc])
+        || any(actor, &[Role::Manager, Role::Auditor, Role::Admin])
+}
+
+/// The sides for which the actor may sign the thresholds.
+pub fn signs_for(actor: &Actor) -> impl Iterator<Item = Role> + '_ {
+    SIGNERS.into_iter().filter(|side| actor.has(*side))
+}
+
+/// What a closing brief may show: no more than the brief did.
+pub fn closing() -> Clearance {
+    Clearance::at(Level::Brief)
 }
 
 /// The record from which a brief takes the fields whose audience is Governance.

@@ -6,6 +6,7 @@ mod containing;
 mod due;
 mod engaging;
 mod form;
+mod governing;
 mod hours;
 mod leaks;
 mod outcome;
@@ -18,6 +19,8 @@ mod refusals;
 mod room;
 mod second;
 mod story;
+mod talking;
+mod thresholds;
 
 use super::alert::Severity;
 use super::ids::{
@@ -74,6 +77,8 @@ struct Case {
     now: DateTime<Utc>,
     /// What was counted of the person concerned.
     detections: Option<i64>,
+    /// What the sources counted.
+    exposure: Option<i64>,
 }
 
 impl Case {
@@ -85,6 +90,7 @@ impl Case {
             history: Vec::new(),
             now: start(),
             detections: None,
+            exposure: None,
         }
     }
 
@@ -102,6 +108,7 @@ impl Case {
     fn context<'a>(&'a self, actor: Option<&'a Actor>) -> Context<'a> {
         Context {
             detections: self.detections,
+            exposure: self.exposure,
             ..Context::new(self.now, &self.playbook, actor)
         }
     }

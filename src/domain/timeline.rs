@@ -1,7 +1,8 @@
 //! The timeline: an incident's events as lines that people read, as far as their clearance goes.
 
+use super::governance::Contact;
 use super::ids::{CriterionId, DoneId, FieldId, PersonId, StageId};
-use super::incident::{EndKind, Event, Finding, ReachEvent};
+use super::incident::{Event, Finding, ReachEvent};
 use super::playbook::definition::{Field, Playbook};
 use super::reach::{Told, Waits};
 use super::record::{Entry, Origin, shown, shown_time};
@@ -10,6 +11,9 @@ use super::role::Role;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The label of a held or released item.
+pub const ITEM: &str = "Item";
 
 /// One entry of the history as the store gives it back. A purged payload is `None`.
 #[derive(Debug, Clone)]
@@ -38,8 +42,26 @@ pub struct Line {
     pub on: Vec<String>,
     /// Field title and answer, reason and the like; empty below the clearance for it.
     pub details: Vec<(String, String)>,
+    /// Who is named by it: "named as contact", "continued by".
+    pub whom: Vec<PersonId>,
     /// A step that someone decided, as opposed to what arrived by itself, was taken up or was noted.
     pub decision: bool,
+}
+
+impl Line {
+    /// What happened, with the names of those who are named by it.
+    pub fn told(&self, names: &BTreeMap<PersonId, String>) -> String {
+        let whom = self.whom.iter().map(|person| {
+            let known = names.get(person).cloned();
+            known.unwrap_or_else(|| person.to_string())
+        });
+        let whom: Vec<String> = whom.collect();
+        if whom.is_empty() {
+            self.what.clone()
+        } else {
+            format!("{}: {}", self.what, whom.join(", "))
+        }
+    }
 }
 
 /// The lines that this clearance, and fields whose audience these roles, may read; none below [`Level::Steps`].
@@ -65,6 +87,8 @@ pub fn lines(
         .collect()
 }
 
+mod governed;
+
 struct Teller<'a> {
     playbook: &'a Playbook,
     /// Whose audience the shown fields belong to.
@@ -83,6 +107,7 @@ impl Teller<'_> {
             what: format!("{} (contents purged)", recorded.kind),
             on: Vec::new(),
             details: Vec::new(),
+            whom: Vec::new(),
             decision: recorded.by != PersonId::PROGRAM,
         };
         if let Some(event) = &recorded.event {
@@ -149,11 +174,7 @@ impl Teller<'_> {
                 done,
                 ..
             } => {
-                let word = match kind {
-                    EndKind::Dismissed => "dismissed",
-                    EndKind::Closed => "closed",
-                };
-                word.clone_into(&mut line.what);
+                kind.word().clone_into(&mut line.what);
                 line.on = self.sentences(criteria);
                 self.record(line, entries, done);
             }
@@ -173,6 +194,7 @@ impl Teller<'_> {
             | Event::Raised { .. }
             | Event::Reach(_)
             | Event::Noted { .. } => self.tell_beside(event, line),
+            Event::Governed(governed) => self.tell_governed(governed, line),
         }
     }
 
@@ -196,11 +218,7 @@ impl Teller<'_> {
                 criteria,
                 contacts,
                 ..
-            } => {
-                let sides: Vec<&str> = contacts.iter().map(|c| c.side.key()).collect();
-                line.what = format!("engaged Governance ({number}): {}", sides.join(", "));
-                line.on = self.sentences(criteria);
-            }
+            } => self.tell_engaged(*number, criteria, contacts, line),
             Event::Answered { engagement, choice } => {
                 line.what = format!("decided on engagement {engagement}: {}", choice.words());
             }
@@ -256,6 +274,7 @@ impl Teller<'_> {
             | Event::Offered { .. }
             | Event::Accepted { .. }
             | Event::Returned { .. }
+            | Event::Governed(_)
             | Event::Ended { .. } => {}
         }
     }
@@ -294,6 +313,20 @@ impl Teller<'_> {
             }
             ReachEvent::SnoozeEnded => "reminders go on".clone_into(&mut line.what),
         }
+    }
+
+    fn tell_engaged(
+        &self,
+        number: u32,
+        criteria: &[CriterionId],
+        contacts: &[Contact],
+        line: &mut Line,
+    ) {
+        let sides: Vec<&str> = contacts.iter().map(|c| c.side.key()).collect();
+        let sides = sides.join(", ");
+        line.what = format!("engaged Governance ({number}): {sides}; named");
+        line.on = self.sentences(criteria);
+        line.whom = contacts.iter().map(|c| c.person).collect();
     }
 
     fn reasoned(&self, line: &mut Line, what: &str, reason: &str) {

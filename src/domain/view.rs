@@ -109,12 +109,41 @@ pub struct BriefView {
     pub discreet: bool,
     /// The accounts that are mentioned, and that belong into a private thread.
     pub mentions: Vec<AccountId>,
+    /// Contacts who have not read it.
+    pub unread: Vec<AccountId>,
     /// Whom a reminder mentions now.
     pub reminds: Vec<AccountId>,
     /// Those who took a contact's place and have not read it: they have no deputy of their own.
     pub steps_in: Vec<AccountId>,
     pub security_account: Option<AccountId>,
+    /// Which thresholds the engagement rests on, and who signed them.
+    pub thresholds: String,
+    /// What Legal holds.
+    pub held: Vec<String>,
     pub concluded: bool,
+}
+
+/// What became of an incident, as the contacts of one engagement may read it.
+pub struct ClosingView {
+    pub id: IncidentId,
+    pub number: u32,
+    pub drill: bool,
+    /// Closed or dismissed.
+    pub ended: &'static str,
+    pub ended_at: DateTime<Utc>,
+    pub by: String,
+    pub outcome: String,
+    /// Each containment action and where it stands.
+    pub actions: Vec<String>,
+    /// What Legal still holds.
+    pub held: Vec<String>,
+    /// Who decided what, when.
+    pub decisions: Vec<(String, String, DateTime<Utc>)>,
+    /// Who continues it without Security.
+    pub owner: Option<String>,
+    pub discreet: bool,
+    pub mentions: Vec<AccountId>,
+    pub security_account: Option<AccountId>,
 }
 
 pub struct ContactView {
@@ -122,6 +151,7 @@ pub struct ContactView {
     pub name: String,
     pub deputy: Option<String>,
     pub acknowledged_at: Option<DateTime<Utc>>,
+    pub concluded_at: Option<DateTime<Utc>>,
 }
 
 /// The card of one stay at a stage.

@@ -3,11 +3,13 @@
 
 use super::deliver::{posted_as, unrenderable};
 use super::drain::{Outbound, Verdict};
+use super::governing::Private;
 use super::reach::mentions;
 use crate::app::AppError;
 use crate::app::act::thread_key;
 use crate::discord::call::Call;
 use crate::discord::custom_id::brief_press;
+use crate::discord::rest::RestFault;
 use crate::domain::ids::{AccountId, ChannelKey};
 use crate::domain::placement;
 use crate::domain::view::BriefView;
@@ -34,7 +36,7 @@ impl Outbound {
         if !proof.faults.is_empty() {
             return Ok(unproven(&proof.faults));
         }
-        let walled = self.app.walled_accounts(view.id).await?;
+        let walled = self.app.kept_out_accounts(view.id).await?;
         let touched = proof
             .readers
             .iter()
@@ -60,66 +62,19 @@ impl Outbound {
     ) -> Result<Verdict, AppError> {
         let mut members = view.mentions.clone();
         members.extend(view.security_account.clone());
-        let name = format!("{} brief {}", view.id, view.number);
-        // Under the sealed channel, which Security sees too: the security contact belongs in it.
-        let parent = match self.channel(&ChannelKey::new(placement::SEALED)) {
-            Ok(parent) => parent,
-            Err(verdict) => return Ok(verdict),
-        };
-        let proof = match self.prove_thread(&parent, &members).await {
-            Ok(proof) => proof,
-            Err(verdict) => return Ok(verdict),
-        };
-        if !proof.faults.is_empty() {
-            return Ok(unproven(&proof.faults));
-        }
-        let thread = self
-            .thread_with(
-                &format!("{key}:thread"),
-                &parent,
-                &name,
-                &members,
-                row.incident,
-            )
-            .await?;
-        let thread = match thread {
-            Ok(thread) => thread,
-            Err(verdict) => return Ok(verdict),
+        let private = Private {
+            thread: format!("{key}:thread"),
+            name: format!("{} brief {}", view.id, view.number),
+            members,
+            channel,
+            key,
         };
         let rendered = self.templates.brief(view, brief_press);
-        let (card, stub) =
-            match rendered.and_then(|card| Ok((card, self.templates.brief_stub(view)?))) {
-                Ok(both) => both,
-                Err(fault) => return Ok(unrenderable(&fault)),
-            };
-        let stub_key = format!("{key}:stub");
-        if self.posted(&stub_key).await?.is_none() {
-            // Its own nonce: both messages belong to one row.
-            let nonce = format!("{}s", self.nonce(row));
-            let posted = posted_as(
-                stub_key,
-                channel.to_owned(),
-                self.send_card(channel, &stub, &nonce).await,
-            );
-            match posted {
-                Verdict::Delivered(Some((key, posted))) => {
-                    self.save_posted(&key, row.incident, posted).await?;
-                }
-                other @ (Verdict::Delivered(None)
-                | Verdict::Repost { .. }
-                | Verdict::Later { .. }
-                | Verdict::Parked(_)
-                | Verdict::Dead(_)) => return Ok(other),
-            }
+        let both = rendered.and_then(|card| Ok((card, self.templates.brief_stub(view)?)));
+        match both {
+            Ok((card, stub)) => self.privately(row, &private, card, &stub).await,
+            Err(fault) => Ok(unrenderable(&fault)),
         }
-        // In the thread everybody is named already; the channel's message mentioned them.
-        let card = Card {
-            mentions: Vec::new(),
-            content: None,
-            ..card
-        };
-        let sent = self.send_card(&thread, &card, &self.nonce(row)).await;
-        Ok(posted_as(key.to_owned(), thread, sent))
     }
 
     pub(super) async fn edit_brief(&self, row: &Row) -> Result<Verdict, AppError> {
@@ -129,6 +84,26 @@ impl Outbound {
         let Some(posted) = self.posted(&key).await? else {
             return Ok(Verdict::Delivered(None));
         };
+        // A wall touches a reader of the channel since it was posted: the brief goes on in its private thread.
+        let open = self.channel(&row.channel);
+        if let Ok(channel) = open
+            && channel == posted.channel_id
+        {
+            match self.must_move(view.id, &channel).await? {
+                Ok(false) => {}
+                Ok(true) => {
+                    let call = Call::delete_message(&posted.channel_id, &posted.message_id);
+                    return match self.rest.send(&call).await {
+                        Ok(_) | Err(RestFault::Gone { .. }) => {
+                            self.forget(&key).await?;
+                            self.post_privately(row, &view, &channel, &key).await
+                        }
+                        Err(fault) => Ok(fault.into()),
+                    };
+                }
+                Err(verdict) => return Ok(verdict),
+            }
+        }
         let card = match self.templates.brief(&view, brief_press) {
             Ok(card) => card,
             Err(fault) => return Ok(unrenderable(&fault)),
@@ -233,7 +208,7 @@ impl Outbound {
     }
 }
 
-fn unproven(faults: &[String]) -> Verdict {
+pub(super) fn unproven(faults: &[String]) -> Verdict {
     Verdict::Parked(format!(
         "not posted, since others could read it: {}",
         faults.join("; ")

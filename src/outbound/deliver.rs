@@ -255,6 +255,11 @@ fn in_words(kind: &str) -> &str {
         "post_status" => "A status",
         "tell_case" => "Governance's answer",
         "edit_brief" => "The change of a brief",
+        "call_contacts" => "The call to contacts",
+        "keep_out" => "The removal of somebody from a thread",
+        "post_closing" => "A closing brief",
+        "ask_talk" => "The question about a wording",
+        "tell_step" => "What Governance decided",
         other => other,
     }
 }

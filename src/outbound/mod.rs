@@ -4,6 +4,7 @@
 mod briefs;
 mod deliver;
 mod drain;
+mod governing;
 pub mod pace;
 mod proof;
 mod reach;

@@ -2,10 +2,12 @@
 
 use super::card::{Button, ButtonStyle, Card, Row, Tone, UserMention};
 use super::contexts::{
-    Answer, Brief, BriefStub, CardContext, IdleWord, Labelled, PastCard, Reminder, ThreadContext,
+    Answer, Brief, BriefStub, CardContext, Closing, ClosingStub, IdleWord, Labelled, PastCard,
+    Reminder, ThreadContext,
 };
 use super::templates::{Template, TemplateFault, Templates, Text};
-use crate::domain::view::{BriefView, CardAct, CardView, Standing};
+use crate::domain::ids::AccountId;
+use crate::domain::view::{BriefView, CardAct, CardView, ClosingView, Standing};
 
 /// What a button of a card calls; the chat makes ids of it.
 pub type Press = fn(CardAct, &CardView) -> String;
@@ -115,11 +117,13 @@ impl Templates {
             })
             .collect();
         let read = view.contacts.iter().map(|c| {
-            let value = c.acknowledged_at.map_or_else(
-                || "not yet".to_owned(),
-                |at| format!("read {}", at.format("%Y-%m-%d %H:%M UTC")),
-            );
-            Labelled::new(&c.name, value)
+            let time = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M UTC");
+            let value = match (c.acknowledged_at, c.concluded_at) {
+                (_, Some(at)) => format!("concluded {}", time(at)),
+                (Some(at), None) => format!("read {}", time(at)),
+                (None, None) => "not yet".to_owned(),
+            };
+            Labelled::new(format!("{} ({})", c.name, c.side), value)
         });
         let decided = view.decisions.iter().map(|(who, what, at)| {
             Labelled::new(who, format!("{what}, {}", at.format("%Y-%m-%d %H:%M UTC")))
@@ -141,6 +145,8 @@ impl Templates {
             met: view.met_at.timestamp(),
             contacts: read.collect(),
             decisions: decided.collect(),
+            held: view.held.join(", "),
+            thresholds: view.thresholds.clone(),
         };
         let tone = if view.concluded {
             Tone::Done
@@ -171,6 +177,42 @@ impl Templates {
         Ok(card)
     }
 
+    /// What became of it, for the contacts of an engagement.
+    pub fn closing(&self, view: &ClosingView) -> Result<Card, TemplateFault> {
+        let decided = view.decisions.iter().map(|(who, what, at)| {
+            Labelled::new(who, format!("{what}, {}", at.format("%Y-%m-%d %H:%M UTC")))
+        });
+        let context = Closing {
+            drill: view.drill,
+            id: view.id.to_string(),
+            number: view.number,
+            ended: view.ended.to_owned(),
+            at: view.ended_at.timestamp(),
+            by: view.by.clone(),
+            outcome: view.outcome.clone(),
+            actions: view.actions.clone(),
+            decisions: decided.collect(),
+            held: view.held.join(", "),
+            owner: view.owner.clone().unwrap_or_default(),
+        };
+        let mut card = self.plain_card(&context, Tone::Done)?;
+        card.content = Some(format!("{}: a closing brief waits", view.id));
+        card.mentions = named(&view.mentions);
+        Ok(card)
+    }
+
+    /// What the restricted channel shows of a closing brief that only those named may read.
+    pub fn closing_stub(&self, view: &ClosingView) -> Result<Card, TemplateFault> {
+        let context = ClosingStub {
+            drill: view.drill,
+            id: view.id.to_string(),
+        };
+        let mut card = self.plain_card(&context, Tone::Info)?;
+        card.content = Some(format!("{}: a closing brief waits", view.id));
+        card.mentions = named(&view.mentions);
+        Ok(card)
+    }
+
     /// An answer to a person.
     pub fn answer(&self, answer: &Answer, tone: Tone) -> Result<Card, TemplateFault> {
         self.plain_card(answer, tone)
@@ -178,7 +220,11 @@ impl Templates {
 }
 
 fn mentions(view: &BriefView) -> Vec<UserMention> {
-    view.mentions
+    named(&view.mentions)
+}
+
+fn named(accounts: &[AccountId]) -> Vec<UserMention> {
+    accounts
         .iter()
         .map(|account| UserMention {
             account: account.clone(),

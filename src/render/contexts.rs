@@ -17,10 +17,12 @@ macro_rules! template {
 }
 
 mod governance;
+mod governed;
 mod me;
 mod reach;
 
 pub use governance::{Brief, BriefStub, Containment, ContainmentRow, Said};
+pub use governed::{Closing, ClosingStub, Contacts, ContactsOf, Talk, Thresholds, ThresholdsOf};
 pub use me::{CameOf, Me, MineRow, MyDraft};
 pub use reach::{DutyWord, IdleWord};
 
@@ -343,6 +345,8 @@ pub struct Review {
     /// How far the definition of done is confirmed.
     pub done: String,
     pub missing: Vec<String>,
+    /// Worth a look, in no way.
+    pub notes: Vec<String>,
 }
 template!(
     "review",
@@ -363,6 +367,7 @@ template!(
         }],
         done: "2 of 3 confirmed".to_owned(),
         missing: vec!["Department is missing".to_owned()],
+        notes: vec!["Findings says “probably” (Speculation)".to_owned()],
     }
 );
 
@@ -462,6 +467,11 @@ pub fn prove(templates: &Templates) -> Vec<TemplateFault> {
         one::<BriefStub>(templates),
         one::<Said>(templates),
         one::<Containment>(templates),
+        one::<Closing>(templates),
+        one::<ClosingStub>(templates),
+        one::<Contacts>(templates),
+        one::<Talk>(templates),
+        one::<Thresholds>(templates),
     ]
     .into_iter()
     .flatten()

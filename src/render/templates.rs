@@ -30,7 +30,7 @@ pub struct TemplateFault {
 }
 
 /// The shipped templates, by name.
-pub const SHIPPED: [(&str, &str); 19] = [
+pub const SHIPPED: [(&str, &str); 24] = [
     ("me", include_str!("../../templates/discord/me.hbs")),
     ("card", include_str!("../../templates/discord/card.hbs")),
     (
@@ -67,6 +67,23 @@ pub const SHIPPED: [(&str, &str); 19] = [
     (
         "containment",
         include_str!("../../templates/discord/containment.hbs"),
+    ),
+    (
+        "closing",
+        include_str!("../../templates/discord/closing.hbs"),
+    ),
+    (
+        "closing_stub",
+        include_str!("../../templates/discord/closing_stub.hbs"),
+    ),
+    (
+        "contacts",
+        include_str!("../../templates/discord/contacts.hbs"),
+    ),
+    ("talk", include_str!("../../templates/discord/talk.hbs")),
+    (
+        "thresholds",
+        include_str!("../../templates/discord/thresholds.hbs"),
     ),
 ];
 

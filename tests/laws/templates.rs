@@ -2,8 +2,9 @@
 //! is absent, and text from outside stays text.
 
 use baton::render::contexts::{
-    Answer, Brief, BriefStub, CardContext, Containment, Details, Drafts, DutyWord, Help, IdleWord,
-    Me, Notice, PastCard, Queue, Reminder, Review, Said, ThreadContext, Timeline,
+    Answer, Brief, BriefStub, CardContext, Closing, ClosingStub, Contacts, Containment, Details,
+    Drafts, DutyWord, Help, IdleWord, Me, Notice, PastCard, Queue, Reminder, Review, Said, Talk,
+    ThreadContext, Thresholds, Timeline,
 };
 use baton::render::templates::{SHIPPED, Template, Templates};
 use serde::{Serialize, Serializer};
@@ -68,6 +69,11 @@ fn subjects() -> Vec<Subject> {
         subject::<BriefStub>(),
         subject::<Said>(),
         subject::<Containment>(),
+        subject::<Closing>(),
+        subject::<ClosingStub>(),
+        subject::<Contacts>(),
+        subject::<Talk>(),
+        subject::<Thresholds>(),
     ]
 }
 

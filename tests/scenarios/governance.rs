@@ -4,12 +4,12 @@ use super::harness::{Answer, Member, Message, TRIAGE, World, scenario};
 use crate::payload;
 use baton::sandbox::permissions::{READ_MESSAGE_HISTORY, VIEW_CHANNEL};
 
-const UPLOAD: &str = payload!("purview_dlp_alert_endpoint_web_low.json");
-const LOOK: u64 = VIEW_CHANNEL | READ_MESSAGE_HISTORY;
-const CASE: (&str, &str) = ("incident", "INC-1");
-const BRIEF_THREAD: &str = "INC-1 brief 1";
+pub const UPLOAD: &str = payload!("purview_dlp_alert_endpoint_web_low.json");
+pub const LOOK: u64 = VIEW_CHANNEL | READ_MESSAGE_HISTORY;
+pub const CASE: (&str, &str) = ("incident", "INC-1");
+pub const BRIEF_THREAD: &str = "INC-1 brief 1";
 
-const BRIEF: &[(&str, &str)] = &[
+pub const BRIEF: &[(&str, &str)] = &[
     (
         "What happened",
         "A list of applicants went to a chat service. It can still be read there.",
@@ -27,10 +27,10 @@ const BRIEF: &[(&str, &str)] = &[
     ),
     ("Answer wanted by", "2026-11-20 15:00"),
 ];
-const MISCONDUCT: (&str, &str) = ("Criteria that are met", "Someone inside is suspected");
-const REGULATED: (&str, &str) = ("Criteria that are met", "The data falls under a duty");
+pub const MISCONDUCT: (&str, &str) = ("Criteria that are met", "Someone inside is suspected");
+pub const REGULATED: (&str, &str) = ("Criteria that are met", "The data falls under a duty");
 
-const INVESTIGATED: &[(&str, &str)] = &[
+pub const INVESTIGATED: &[(&str, &str)] = &[
     ("Criteria that are met", "Without immediate containment"),
     ("Findings", "Five passports left; the link is open."),
     ("Intent", "Likely malicious"),
@@ -47,7 +47,7 @@ const INVESTIGATED: &[(&str, &str)] = &[
     ),
     ("Why this containment", "Less leaves the link open."),
 ];
-const CONTAINED: &[(&str, &str)] = &[
+pub const CONTAINED: &[(&str, &str)] = &[
     ("Criteria that are met", "The exposure has ended"),
     (
         "Result of each action",
@@ -58,16 +58,20 @@ const CONTAINED: &[(&str, &str)] = &[
         "Evidence kept",
         "The alert and the sign-in log, in the case folder.",
     ),
+    (
+        "Thresholds met, Governance not engaged",
+        "The regulator needs no word: the data is public.",
+    ),
     ("Outcome", "Deliberate or culpable breach"),
 ];
 
-async fn sends(member: &Member, first: Answer, answers: &[(&str, &str)]) -> Message {
+pub async fn sends(member: &Member, first: Answer, answers: &[(&str, &str)]) -> Message {
     let review = member.completes(first, answers).await;
     member.press(&review, "Submit").await.message()
 }
 
 /// At investigation, with tier2.
-async fn investigated(w: &World) {
+pub async fn investigated(w: &World) {
     w.alert("purview", UPLOAD).await.accepted();
     w.tier1().hands_over("tier1-triage", "INC-1", TRIAGE).await;
     let tier2 = w.tier2();
@@ -76,7 +80,7 @@ async fn investigated(w: &World) {
     tier2.channel("INC-1").await.all();
 }
 
-async fn engages(w: &World, criterion: (&'static str, &'static str)) {
+pub async fn engages(w: &World, criterion: (&'static str, &'static str)) {
     let tier2 = w.tier2();
     let first = tier2.run("tier2-investigation", "engage", &[CASE]).await;
     let answers: Vec<_> = [criterion].iter().chain(BRIEF).copied().collect();
@@ -105,7 +109,7 @@ pub async fn looked_at(w: &World) {
     }
 }
 
-fn pinged(message: &Message) -> usize {
+pub fn pinged(message: &Message) -> usize {
     message.json["pinged"]["users"].as_array().unwrap().len()
 }
 
@@ -221,7 +225,7 @@ fn a_role_that_could_read_the_channel_is_named_in_the_audit_channel() {
     });
 }
 
-async fn contains(w: &World, act: &str, more: &[(&str, &str)]) -> Message {
+pub async fn contains(w: &World, act: &str, more: &[(&str, &str)]) -> Message {
     let options: Vec<_> = [CASE].iter().chain(more).copied().collect();
     let command = format!("contain {act}");
     let tier3 = w.member("tier3");
@@ -290,21 +294,24 @@ async fn hr_comes_before_the_person(w: &World) {
 async fn closure_waits_for_governance(w: &World) {
     let (tier3, legal) = (w.member("tier3"), w.member("legal"));
     let first = tier3.run("tier3-containment", "close", &[CASE]).await;
-    let mut review = first.form().fill(CONTAINED).await.message();
+    let review = first.form().fill(&CONTAINED[..1]).await.message();
     let refused = tier3.press(&review, "Submit").await.message();
-    refused.expect("An engagement is not concluded.");
-    let brief = legal.channel(BRIEF_THREAD).await.card("INC-1");
-    let asked = legal
-        .pick(&brief, "Answer or decide…", &["Concluded"])
-        .await;
-    let words = [("Why", "The insurer is told.")];
-    asked
-        .form()
-        .submit(&words)
-        .await
-        .message()
-        .expect("Concluded");
-    review = tier3
+    refused
+        .expect("An engagement is not concluded.")
+        .expect("needs a line for each threshold that is met");
+    // Each side concludes for itself.
+    answers(&legal, BRIEF_THREAD, "Concluded", "The insurer is told.").await;
+    looked_at(w).await;
+    let again = tier3.run("tier3-containment", "close", &[CASE]).await;
+    let review = if again.is_form() {
+        again.form().fill(CONTAINED).await.message()
+    } else {
+        again.message()
+    };
+    let refused = tier3.press(&review, "Submit").await.message();
+    refused.expect("Not concluded: hr (brief 1).");
+    answers(&w.member("hr"), BRIEF_THREAD, "Concluded", "Spoken to.").await;
+    let review = tier3
         .completes(
             tier3.run("tier3-containment", "close", &[CASE]).await,
             CONTAINED,
@@ -316,8 +323,53 @@ async fn closure_waits_for_governance(w: &World) {
         .message()
         .expect("INC-1 is closed");
     looked_at(w).await;
+    closed_for_its_contacts(w).await;
     assert_eq!(w.count("SELECT is_open FROM incidents").await, 0);
     // What Legal said is counsel text: on no timeline.
     let told = w.member("auditor").run("audit", "timeline", &[CASE]).await;
-    told.message().lacks("insurer");
+    let first = told.message();
+    first.lacks("insurer");
+    let later = w.member("auditor").press(&first, "Later").await.message();
+    later
+        .lacks("insurer")
+        .expect("did not engage Governance though a threshold agreed in advance is met")
+        .expect("The regulator needs no word: the data is public.");
+}
+
+/// The contacts hear what became of it where they read the brief; the channel hears that there is something.
+async fn closed_for_its_contacts(w: &World) {
+    let (hr, legal) = (w.member("hr"), w.member("legal"));
+    let stub = hr
+        .channel("governance")
+        .await
+        .saying("a closing brief waits");
+    stub.lacks("Deliberate").lacks("sessions");
+    assert_eq!(pinged(&stub), 2);
+    for member in [&hr, &legal, &w.tier2()] {
+        if member.name == "tier2" {
+            member.cannot_see(BRIEF_THREAD).await;
+            continue;
+        }
+        let closing = member.channel(BRIEF_THREAD).await.saying("closing brief 1");
+        closing
+            .expect("**Outcome**: Deliberate or culpable breach of the rules")
+            .expect("Revoke the person's sessions: done and verified")
+            .expect("legal: Concluded")
+            .expect("hr: Concluded")
+            .lacks("insurer")
+            .pings_nobody();
+    }
+}
+
+/// A contact chooses among the answers of their own side, and says why.
+pub async fn answers(member: &Member, channel: &str, answer: &str, why: &str) {
+    let brief = member.channel(channel).await.card("INC-1");
+    let own = member.press(&brief, "Answer or decide").await.message();
+    let asked = member.pick(&own, "Answer or decide…", &[answer]).await;
+    let told = if why.is_empty() {
+        asked.message()
+    } else {
+        asked.form().submit(&[("Why", why)]).await.message()
+    };
+    told.expect("INC-1");
 }

@@ -16,6 +16,10 @@ const EXPLAINED: &[(&str, &str)] = &[
     ("Suspected misconduct: why", "Their lead asked for it."),
     ("Governance required", "No"),
     ("Governance required: why", "Nothing left that is at risk."),
+    (
+        "Thresholds met, Governance not engaged",
+        "The consulate may have the data.",
+    ),
     ("Why it is closed", "A known process of the visa desk."),
     ("Outcome", "Authorised"),
 ];

@@ -259,8 +259,9 @@ fn a_deputy_who_steps_in_is_mentioned_and_let_into_the_briefs_thread_and_the_con
         stub.lacks("passport");
         let brief = hr.channel(BRIEF_THREAD).await.card("INC-1");
         deputy.cannot_see(BRIEF_THREAD).await;
+        let own = hr.press(&brief, "Answer or decide").await.message();
         let options = "Answer or decide…";
-        let asked = hr.pick(&brief, options, &["I have a conflict"]).await;
+        let asked = hr.pick(&own, options, &["I have a conflict"]).await;
         let why = [("Why", "We share a flat.")];
         asked.form().submit(&why).await.message();
         let called = deputy.channel("governance").await;

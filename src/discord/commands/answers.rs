@@ -68,6 +68,9 @@ pub fn refused(refusal: &Refusal, holder: Option<&str>, zone: Tz) -> Answer {
         | Refusal::NoEngagement
         | Refusal::SnoozeUnfit { .. }
         | Refusal::HoursUnreadable
+        | Refusal::NoTalk { .. }
+        | Refusal::Wording { .. }
+        | Refusal::NotHeld
         | Refusal::NoAction { .. } => return beside(refusal, holder),
         Refusal::Changed => (
             "It has changed meanwhile",
@@ -98,8 +101,8 @@ fn beside(refusal: &Refusal, holder: Option<&str>) -> Answer {
         ),
         Refusal::SamePerson => (
             "A second person is needed",
-            "You proposed it; somebody else agrees.".to_owned(),
-            "Ask a colleague to press Agree on its card.",
+            "You have said your word; somebody else agrees.".to_owned(),
+            "Ask a colleague whose word it is too.",
         ),
         Refusal::NoContact { sides } => (
             "Nobody to name",
@@ -135,6 +138,9 @@ fn beside(refusal: &Refusal, holder: Option<&str>) -> Answer {
             "Give days and times, such as Mon-Fri 09:00-17:00 or Mon,Wed 08:00-12:30 Europe/Lisbon.".to_owned(),
             "Send /roster hours again; none takes your own hours back.",
         ),
+        Refusal::NoTalk { .. } | Refusal::Wording { .. } | Refusal::NotHeld => {
+            return governed(refusal);
+        }
         Refusal::NoAction { why } => (
             "Not possible with this action",
             why.clone(),
@@ -161,6 +167,34 @@ fn beside(refusal: &Refusal, holder: Option<&str>) -> Answer {
         missing: Vec::new(),
         next: next.to_owned(),
     }
+}
+
+/// Refusals on the side of Governance.
+fn governed(refusal: &Refusal) -> Answer {
+    let answer = |title: &str, text: &str, next: &str| Answer {
+        title: title.to_owned(),
+        text: text.to_owned(),
+        missing: Vec::new(),
+        next: next.to_owned(),
+    };
+    if let Refusal::NoTalk { why } = refusal {
+        let next = "/comms request asks anew; /comms decide offers what waits for you.";
+        return answer("Not possible with this request", why, next);
+    }
+    if let Refusal::Wording { findings } = refusal {
+        let next = "Say it without them, or say in “justification” why they stand.";
+        let text = "Nothing was sent. These words are warned of.";
+        return Answer {
+            missing: findings.clone(),
+            ..answer("The wording says more than is known", text, next)
+        };
+    }
+    let text = "Legal holds nothing of this incident.";
+    answer(
+        "Nothing to release",
+        text,
+        "/governance hold places a hold.",
+    )
 }
 
 fn incomplete(readiness: &Readiness) -> Answer {

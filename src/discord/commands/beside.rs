@@ -1,6 +1,6 @@
 //! What happens beside the stages: a second person's word, Governance's answers, containment, notes, the roster.
 
-use super::forms::ask_why;
+use super::forms::{ask_owner, ask_why};
 use super::handle::{Bot, Fault, Reply};
 use super::report::{option, person};
 use super::table::{ContainAct, RosterAct};
@@ -46,6 +46,23 @@ impl Bot {
         Ok(Reply::Show(card))
     }
 
+    /// The form in which a second person says why.
+    pub(super) async fn ask_second(
+        &self,
+        actor: &Actor,
+        id: IncidentId,
+        agree: bool,
+    ) -> Result<Reply, Fault> {
+        self.app.may_second(actor, id).await?;
+        let (form, word) = if agree {
+            (CustomId::Agreed(id), "agree to")
+        } else {
+            (CustomId::Refused(id), "refuse")
+        };
+        let title = format!("{id}: {word} the dismissal");
+        Ok(Reply::Form(ask_why(form, &title)))
+    }
+
     /// Asks why, where the answer says why; else takes it at once.
     pub(super) async fn ask_decision(
         &self,
@@ -62,6 +79,9 @@ impl Bot {
         self.app.may_answer(actor, id, engagement, choice).await?;
         if !choice.asks_why() {
             return self.decide(actor, id, engagement, choice, None).await;
+        }
+        if choice == Choice::GoesOnAlone {
+            return Ok(Reply::Form(ask_owner(CustomId::Alone(id, engagement))));
         }
         let place = u32::try_from(place).unwrap_or(u32::MAX);
         Ok(Reply::Form(ask_why(

@@ -2,7 +2,7 @@
 
 use super::handle::{Bot, Fault};
 use super::report::option;
-use super::table::{COMMANDS, ContainAct, OptKind, Verb};
+use super::table::{COMMANDS, CommsAct, ContainAct, OptKind, Verb};
 use crate::app::query::Wanted;
 use crate::discord::incoming::CommandOption;
 use crate::domain::playbook::definition::TransitionKind;
@@ -46,6 +46,12 @@ impl Bot {
                 };
                 Ok(self.app.catalogue(actor, id).await?)
             }
+            Some(kind @ (OptKind::Answer | OptKind::Item | OptKind::Rule | OptKind::Request)) => {
+                let Some(id) = option(options, "incident").and_then(|t| t.parse().ok()) else {
+                    return Ok(Vec::new());
+                };
+                self.governing_choices(actor, id, command.verb, kind).await
+            }
             Some(OptKind::Playbook) => Ok(self.app.playbook_choices()),
             Some(OptKind::Text(_) | OptKind::Choice(_) | OptKind::Person) | None => Ok(Vec::new()),
         }
@@ -79,13 +85,15 @@ impl Bot {
 fn wanted(verb: Verb) -> Wanted {
     match verb {
         Verb::Claim => Wanted::Claim,
-        Verb::Leave(TransitionKind::Engagement) => Wanted::Engage,
+        Verb::Leave(TransitionKind::Engagement) | Verb::Comms(CommsAct::Request) => Wanted::Engage,
         Verb::Leave(kind) => Wanted::Leave(kind),
         Verb::Note | Verb::Status => Wanted::Note,
         Verb::Route => Wanted::Route,
         Verb::Contain(ContainAct::Override) => Wanted::Override,
         Verb::Contain(ContainAct::List | ContainAct::Authorise) => Wanted::Authorise,
         Verb::Contain(_) => Wanted::Contain,
+        Verb::Governance(_) => Wanted::Govern,
+        Verb::Comms(CommsAct::Decide) => Wanted::Decide,
         Verb::Accept | Verb::Return => Wanted::Receive,
         Verb::Snooze => Wanted::Snooze,
         Verb::Timeline => Wanted::Timeline,

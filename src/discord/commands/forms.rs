@@ -271,3 +271,48 @@ pub fn ask_why(id: CustomId, title: &str) -> Form {
         }],
     }
 }
+
+/// The form in which Legal lets an engagement go on without Security: who continues it, and why.
+pub fn ask_owner(id: CustomId) -> Form {
+    let mut form = ask_why(id, "Goes on without Security");
+    let owner = Input {
+        key: "owner".to_owned(),
+        label: "Who continues it".to_owned(),
+        help: Some("Somebody of Legal, HR or GRC; you, if you name nobody.".to_owned()),
+        required: false,
+        kind: InputKind::Person {
+            selected: Vec::new(),
+            max: 1,
+        },
+    };
+    form.inputs.insert(0, owner);
+    form
+}
+
+/// The form in which a side agrees in other words.
+pub fn other_words(id: CustomId, wording: &str) -> Form {
+    let paragraph = |value: Option<String>| InputKind::Paragraph {
+        value,
+        max: Some(1500),
+    };
+    Form {
+        custom_id: id.to_string(),
+        title: "Agree in other words".to_owned(),
+        inputs: vec![
+            Input {
+                key: "wording".to_owned(),
+                label: "Wording".to_owned(),
+                help: Some("What may be said, word by word.".to_owned()),
+                required: true,
+                kind: paragraph(Some(wording.to_owned())),
+            },
+            Input {
+                key: "justification".to_owned(),
+                label: "Justification".to_owned(),
+                help: Some("Only where the lists warn of a word: why it stands.".to_owned()),
+                required: false,
+                kind: paragraph(None),
+            },
+        ],
+    }
+}

@@ -1,7 +1,7 @@
 //! One interaction, from the typed frame to its answer: actor, route, use case, screen. Faults and refusals become
 //! answers in one place, whatever was called.
 
-use super::forms::{ask_why, change, next_page, plain_values, return_reason, snooze_form};
+use super::forms::{change, next_page, plain_values, return_reason, snooze_form};
 use super::report::option;
 use super::screens::ALL_SILENT;
 use super::table::{COMMANDS, Verb};
@@ -14,10 +14,11 @@ use crate::discord::incoming::{CommandOption, Interaction, Kind, ModalValue};
 use crate::domain::alert::Severity;
 use crate::domain::form::Mark;
 use crate::domain::governance::Choice;
-use crate::domain::ids::{FieldId, PlaybookId, TransitionId};
+use crate::domain::ids::{AccountId, FieldId, PlaybookId, TransitionId};
 use crate::domain::incident::Refusal;
 use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::Actor;
+use crate::domain::talk::Verdict;
 use crate::render::card::{Card, Tone};
 use crate::render::contexts::Answer;
 use crate::render::form::Form;
@@ -177,6 +178,8 @@ impl Bot {
                 self.contain(actor, incident()?, act, number, text("what"), words)
                     .await?
             }
+            Verb::Governance(act) => self.governance(actor, act, options).await?,
+            Verb::Comms(act) => self.comms(actor, act, options).await?,
             Verb::Roster(act) => self.roster(actor, act, options).await?,
             Verb::Accept => self.accept(actor, incident()?).await?,
             Verb::Return => {
@@ -218,23 +221,17 @@ impl Bot {
                     .await?
             }
             CustomId::Close(id) => self.leave(actor, id, TransitionKind::Closure, None).await?,
-            CustomId::Agree(id) => {
-                self.app.may_second(actor, id).await?;
-                Reply::Form(ask_why(
-                    CustomId::Agreed(id),
-                    &format!("{id}: agree to the dismissal"),
-                ))
-            }
-            CustomId::Refuse(id) => {
-                self.app.may_second(actor, id).await?;
-                Reply::Form(ask_why(
-                    CustomId::Refused(id),
-                    &format!("{id}: refuse the dismissal"),
-                ))
-            }
+            CustomId::Agree(id) => self.ask_second(actor, id, true).await?,
+            CustomId::Refuse(id) => self.ask_second(actor, id, false).await?,
             CustomId::Read(id, n) => self.decide(actor, id, n, Choice::Acknowledge, None).await?,
             CustomId::Answer(id, n) => self.ask_decision(actor, id, n, &first()?).await?,
             CustomId::Said(id, n) => self.said(actor, id, n).await?,
+            CustomId::Answers(..)
+            | CustomId::Talk(..)
+            | CustomId::TalkAgree(..)
+            | CustomId::TalkChange(..)
+            | CustomId::TalkRefuse(..)
+            | CustomId::Sign(..) => self.governing_press(actor, id).await?,
             CustomId::Accept(id) => self.accept(actor, id).await?,
             CustomId::Return(id) => {
                 self.app.may_receive(actor, id).await?;
@@ -282,6 +279,9 @@ impl Bot {
             | CustomId::Snoozed(_)
             | CustomId::Agreed(_)
             | CustomId::Refused(_)
+            | CustomId::Alone(..)
+            | CustomId::TalkChanged(..)
+            | CustomId::TalkRefused(..)
             | CustomId::Why(..) => return Err(Refusal::NotFound.into()),
         };
         Ok(Some(reply))
@@ -319,6 +319,23 @@ impl Bot {
                 self.decide(actor, id, n, choice, Some(why(&mut values)))
                     .await?
             }
+            Ok(CustomId::Alone(id, n)) => {
+                let owner = first(&mut values, "owner").map(AccountId::new);
+                self.continue_alone(actor, id, n, owner, why(&mut values))
+                    .await?
+            }
+            Ok(CustomId::TalkChanged(id, n)) => {
+                let verdict = Verdict::Change {
+                    wording: first(&mut values, "wording").unwrap_or_default(),
+                    justification: first(&mut values, "justification"),
+                };
+                self.decide_talk(actor, id, n, verdict).await?
+            }
+            Ok(CustomId::TalkRefused(id, n)) => {
+                let reason = why(&mut values);
+                self.decide_talk(actor, id, n, Verdict::Refuse { reason })
+                    .await?
+            }
             _ => return Err(Refusal::NotFound.into()),
         };
         Ok(Some(reply))
@@ -336,8 +353,9 @@ fn parse_mark(value: &str) -> Option<Given> {
 
 /// The words of a form that asks one thing.
 fn why(values: &mut BTreeMap<String, Vec<String>>) -> String {
-    values
-        .remove("reason")
-        .and_then(|v| v.into_iter().next())
-        .unwrap_or_default()
+    first(values, "reason").unwrap_or_default()
+}
+
+fn first(values: &mut BTreeMap<String, Vec<String>>, key: &str) -> Option<String> {
+    values.remove(key).and_then(|v| v.into_iter().next())
 }

@@ -1,9 +1,12 @@
 //! The commands: one table drives registration, routing and help.
 
+mod acts;
 mod answers;
 mod beside;
 mod complete;
 mod forms;
+mod governing;
+mod governing_table;
 mod handle;
 mod mine;
 mod registration;
@@ -11,6 +14,7 @@ mod report;
 mod screens;
 mod steps;
 mod table;
+mod talking;
 
 pub use handle::{Bot, Reply};
 pub use registration::registration;

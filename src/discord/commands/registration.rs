@@ -70,9 +70,14 @@ fn option_json(option: &Opt) -> Value {
     ]);
     let (key, value) = match option.kind {
         OptKind::Text(max) => ("max_length", json!(max)),
-        OptKind::Incident | OptKind::Way | OptKind::Action | OptKind::Playbook => {
-            ("autocomplete", json!(true))
-        }
+        OptKind::Incident
+        | OptKind::Way
+        | OptKind::Action
+        | OptKind::Answer
+        | OptKind::Item
+        | OptKind::Rule
+        | OptKind::Request
+        | OptKind::Playbook => ("autocomplete", json!(true)),
         OptKind::Person => return Value::Object(json),
         OptKind::Choice(choices) => {
             let choices = choices.iter();

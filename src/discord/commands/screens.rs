@@ -155,7 +155,7 @@ fn timeline_line(line: &Line, names: &BTreeMap<PersonId, String>, zone: Tz) -> T
         at: shown_time(line.at, zone),
         who,
         role: line.role.map(|r| r.key().to_owned()).unwrap_or_default(),
-        what: line.what.clone(),
+        what: line.told(names),
         on: line.on.clone(),
         details: line
             .details
@@ -264,6 +264,7 @@ pub fn review(templates: &Templates, opened: &Opened) -> Result<Card, TemplateFa
         items: form.items.iter().map(item).collect(),
         done: confirmed(&form.done),
         missing: super::answers::missing(&form.readiness),
+        notes: opened.notes.clone(),
     };
     let ready = form.readiness.is_ready();
     let mut card =
@@ -423,6 +424,7 @@ mod tests {
             what: format!("step {number}"),
             on: Vec::new(),
             details: Vec::new(),
+            whom: Vec::new(),
             decision,
         }
     }

@@ -1,5 +1,7 @@
 //! The table of commands: what is registered with Discord, what each calls, who sees it in `/help`.
 
+pub use super::acts::{CommsAct, ContainAct, GovernanceAct, RosterAct};
+use super::governing_table as governing;
 use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::REPORTERS;
 use crate::domain::role::Role;
@@ -18,6 +20,8 @@ pub enum Verb {
     Route,
     Contain(ContainAct),
     Roster(RosterAct),
+    Governance(GovernanceAct),
+    Comms(CommsAct),
     Accept,
     Return,
     Snooze,
@@ -25,25 +29,6 @@ pub enum Verb {
     Drafts,
     Timeline,
     Help,
-}
-
-/// The steps of a containment action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ContainAct {
-    List,
-    Propose,
-    Authorise,
-    Done,
-    Failed,
-    Override,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RosterAct {
-    Who,
-    Set,
-    Absent,
-    Hours,
 }
 
 /// One command.
@@ -78,6 +63,14 @@ pub enum OptKind {
     Action,
     /// A playbook in force, offered while they type.
     Playbook,
+    /// An answer of the member's own side, offered while they type.
+    Answer,
+    /// An item that Legal can hold or release: offered while they type, free otherwise.
+    Item,
+    /// Whom the playbook lets one ask to speak to, offered while they type.
+    Rule,
+    /// A request to speak to somebody that waits for the member's word, offered while they type.
+    Request,
     /// A member.
     Person,
 }
@@ -112,7 +105,7 @@ const WORKERS: [Role; 5] = [
 ];
 const READERS: [Role; 4] = [Role::Tier2, Role::Tier3, Role::Manager, Role::Auditor];
 
-const INVESTIGATORS: [Role; 2] = [Role::Tier2, Role::Tier3];
+pub(super) const INVESTIGATORS: [Role; 2] = [Role::Tier2, Role::Tier3];
 const RESPONDERS: [Role; 1] = [Role::Tier3];
 const APPROVERS: [Role; 2] = [Role::Tier3, Role::Manager];
 const EMERGENCY: [Role; 3] = [Role::Tier3, Role::Manager, Role::Legal];
@@ -145,7 +138,7 @@ const NUMBER: Opt = Opt {
     kind: OptKind::Text(6),
 };
 
-const fn words(name: &'static str, what: &'static str) -> Opt {
+pub(super) const fn words(name: &'static str, what: &'static str) -> Opt {
     Opt {
         name,
         what,
@@ -154,7 +147,7 @@ const fn words(name: &'static str, what: &'static str) -> Opt {
     }
 }
 
-const fn incident(what: &'static str, required: bool) -> Opt {
+pub(super) const fn incident(what: &'static str, required: bool) -> Opt {
     Opt {
         name: "incident",
         what,
@@ -163,7 +156,7 @@ const fn incident(what: &'static str, required: bool) -> Opt {
     }
 }
 
-pub const COMMANDS: [Command; 28] = [
+pub const COMMANDS: [Command; 36] = [
     Command {
         verb: Verb::Open,
         name: "open",
@@ -424,6 +417,14 @@ pub const COMMANDS: [Command; 28] = [
         }],
         roles: &NAMED,
     },
+    governing::THRESHOLDS,
+    governing::ASK,
+    governing::DECIDE,
+    governing::CONTACTS,
+    governing::HOLD,
+    governing::RELEASE,
+    governing::REQUEST,
+    governing::TALK_DECIDE,
     Command {
         verb: Verb::Accept,
         name: "accept",

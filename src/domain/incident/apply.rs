@@ -91,14 +91,11 @@ pub fn apply(
         | Event::GateOverridden { .. }
         | Event::StatusSet { .. }
         | Event::Reminded { .. }
-        | Event::Noted { .. } => beside::apply(&mut incident, event, by, at),
+        | Event::Noted { .. }
+        | Event::Governed(_) => beside::apply(&mut incident, event, by, at),
         Event::Reopened { .. } | Event::Routed { .. } => entered(&mut incident, event, at),
         Event::Reach(event) => reach::apply(&mut incident, event, by, at),
-        Event::Raised { times } => {
-            if let Some(visit) = incident.visits.last_mut() {
-                visit.raised = *times;
-            }
-        }
+        Event::Raised { times } => raised(&mut incident, *times),
     }
     wake(&mut incident, &before);
     Some(incident)
@@ -109,6 +106,12 @@ fn wake(incident: &mut Incident, (severity, phase, visits): &(Severity, Phase, u
     let moved = incident.phase != *phase || incident.visits.len() != *visits;
     if moved || incident.severity > *severity {
         incident.snooze = None;
+    }
+}
+
+fn raised(incident: &mut Incident, times: u32) {
+    if let Some(visit) = incident.visits.last_mut() {
+        visit.raised = times;
     }
 }
 
@@ -173,6 +176,10 @@ fn opened(event: &Event, by: PersonId, at: DateTime<Utc>) -> Option<Incident> {
         said: Vec::new(),
         snooze: None,
         touched_at,
+        holds: Vec::new(),
+        releases: Vec::new(),
+        left_unengaged: BTreeSet::new(),
+        talks: Vec::new(),
         sealed: *sealed,
         version: 1,
         record: empty_record(),

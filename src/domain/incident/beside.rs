@@ -2,7 +2,7 @@
 
 use super::apply::{append, confirm};
 use super::event::Event;
-use super::{Incident, Override, Proposal};
+use super::{Incident, Override, Proposal, governed};
 use crate::domain::containment::{ActionState, ContainmentAction};
 use crate::domain::governance::{Choice, Contact, Decided, Engagement};
 use crate::domain::ids::PersonId;
@@ -48,6 +48,7 @@ pub fn apply(incident: &mut Incident, event: &Event, by: PersonId, at: DateTime<
                 discreet: *discreet,
                 decisions: Vec::new(),
                 concluded_at: None,
+                owner: None,
                 reminded: 0,
             });
         }
@@ -70,6 +71,7 @@ pub fn apply(incident: &mut Incident, event: &Event, by: PersonId, at: DateTime<
         | Event::ContainmentAuthorised { .. }
         | Event::ContainmentReported { .. }
         | Event::GateOverridden { .. } => contained(incident, event, by, at),
+        Event::Governed(governed) => governed::apply(incident, governed, by, at),
         Event::Opened { .. }
         | Event::AlertAttached { .. }
         | Event::AlertRepeated { .. }
@@ -118,12 +120,15 @@ fn contained(incident: &mut Incident, event: &Event, by: PersonId, at: DateTime<
             };
             set_action(incident, *number, state);
         }
-        Event::GateOverridden { gate, role, .. } => {
+        Event::GateOverridden {
+            gate, role, covers, ..
+        } => {
             incident.overrides.push(Override {
                 gate: gate.clone(),
                 by,
                 role: *role,
                 at,
+                covers: covers.clone(),
             });
         }
         Event::Opened { .. }
@@ -145,6 +150,7 @@ fn contained(incident: &mut Incident, event: &Event, by: PersonId, at: DateTime<
         | Event::Reminded { .. }
         | Event::Reopened { .. }
         | Event::Reach(_)
+        | Event::Governed(_)
         | Event::Routed { .. } => {}
     }
 }
@@ -165,6 +171,7 @@ fn answered(incident: &mut Incident, number: u32, choice: Choice, by: PersonId, 
         .iter_mut()
         .filter(|c| c.person == by || c.deputy == Some(by));
     match choice {
+        // As histories have it from the time when one side concluded for all.
         Choice::Conclude => engagement.concluded_at = Some(at),
         Choice::Conflict => {}
         // Whoever answers has read it.
@@ -182,6 +189,9 @@ fn answered(incident: &mut Incident, number: u32, choice: Choice, by: PersonId, 
             contact.acknowledged_at.get_or_insert(at);
         }),
     }
+    if choice == Choice::MoreNeeded {
+        asked_again(engagement, by);
+    }
     if choice == Choice::Conflict {
         incident.conflicted.insert(by);
         let contacts = incident
@@ -192,8 +202,18 @@ fn answered(incident: &mut Incident, number: u32, choice: Choice, by: PersonId, 
     }
 }
 
+/// A side that needs more has not concluded.
+fn asked_again(engagement: &mut Engagement, by: PersonId) {
+    for contact in &mut engagement.contacts {
+        let mine = contact.person == by || contact.deputy == Some(by);
+        if mine && contact.concluded_at.take().is_some() {
+            engagement.concluded_at = None;
+        }
+    }
+}
+
 /// The deputy takes the contact's place; whoever has the conflict is out of it, as contact and as deputy.
-fn step_aside(contact: &mut Contact, by: PersonId) {
+pub(super) fn step_aside(contact: &mut Contact, by: PersonId) {
     if contact.deputy == Some(by) {
         contact.deputy = None;
     }

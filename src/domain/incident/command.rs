@@ -1,6 +1,7 @@
 //! What is asked of an incident.
 
 use super::event::Evaluated;
+use super::governed::Govern;
 use super::reach::ReachCommand;
 use crate::domain::alert::Severity;
 use crate::domain::governance::{Choice, Contact};
@@ -81,6 +82,8 @@ pub enum Command {
     Reopen {
         reason: String,
     },
+    /// A step on the side of Governance.
+    Govern(Govern),
     /// Another playbook takes it, with what its criteria say.
     Route(Box<Routing>),
 }

@@ -3,7 +3,7 @@
 use super::command::Submission;
 use super::decide::{Context, allowed, open_still};
 use super::event::Event;
-use super::gates::closed_gates;
+use super::gates::closed_gates_of;
 use super::{Incident, Refusal};
 use crate::domain::containment::{ActionState, ContainmentAction};
 use crate::domain::ids::TransitionId;
@@ -57,7 +57,7 @@ pub fn authorise(
     if action.needs_second_person && entry.proposed_by == actor.person {
         return Err(Refusal::SamePerson);
     }
-    let texts = closed(incident, action, context);
+    let texts = closed(incident, entry, action, context);
     if !texts.is_empty() {
         return Err(Refusal::Gates { texts });
     }
@@ -123,7 +123,7 @@ pub fn override_gates(
         .find(|gate| matches!(gate.kind, GateKind::HrBeforePerson { .. }))
         .ok_or_else(|| no_action(number, "has no gate that an emergency may open"))?;
     if incident
-        .words_for(&gate.id)
+        .words_for(&gate.id, number)
         .any(|word| word.by == actor.person)
     {
         return Err(Refusal::SamePerson);
@@ -133,11 +133,28 @@ pub fn override_gates(
         number,
         role,
         reason: reason.to_owned(),
+        covers: proposed_at(incident, &gate.id, context),
     }])
 }
 
+/// The actions that stand proposed at this gate now.
+fn proposed_at(incident: &Incident, gate: &str, context: &Context<'_>) -> Vec<u32> {
+    let waits = |entry: &&ContainmentAction| {
+        let action = context.playbook.action(&entry.action);
+        entry.state == ActionState::Proposed
+            && action.is_some_and(|action| action.gates.iter().any(|id| id == gate))
+    };
+    let waiting = incident.actions.iter().filter(waits);
+    waiting.map(|entry| entry.number).collect()
+}
+
 /// The sentences of an action's gates that are closed now.
-pub fn closed(incident: &Incident, action: &Action, context: &Context<'_>) -> Vec<String> {
+pub fn closed(
+    incident: &Incident,
+    entry: &ContainmentAction,
+    action: &Action,
+    context: &Context<'_>,
+) -> Vec<String> {
     // Nothing new is answered with it: the record stands as it is.
     let nothing = Submission {
         transition: TransitionId::new(""),
@@ -145,7 +162,7 @@ pub fn closed(incident: &Incident, action: &Action, context: &Context<'_>) -> Ve
         answers: BTreeMap::new(),
         done: Vec::new(),
     };
-    closed_gates(&action.gates, incident, &nothing, context)
+    closed_gates_of(Some(entry), &action.gates, incident, &nothing, context)
 }
 
 fn proposed<'i, 'p>(

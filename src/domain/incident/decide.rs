@@ -5,7 +5,7 @@ use super::event::Event;
 use super::readiness::readiness;
 use super::refusal::Refusal;
 use super::{EndKind, Incident, Phase};
-use super::{around, containment, governance, reach, second};
+use super::{around, containment, governance, governed, reach, second};
 use crate::domain::ids::{FieldId, PersonId};
 use crate::domain::playbook::definition::{Playbook, Stage, Transition, TransitionKind};
 use crate::domain::policy::{Act, Actor, may};
@@ -23,6 +23,8 @@ pub struct Context<'a> {
     pub actor: Option<&'a Actor>,
     /// Distinct detections of the person concerned in the playbook's window, where they were counted.
     pub detections: Option<i64>,
+    /// Matches of sensitive data that the sources counted, where they did.
+    pub exposure: Option<i64>,
 }
 
 impl<'a> Context<'a> {
@@ -33,6 +35,7 @@ impl<'a> Context<'a> {
             playbook,
             actor,
             detections: None,
+            exposure: None,
         }
     }
 }
@@ -95,6 +98,7 @@ pub fn decide(
         Command::Override { number, reason } => {
             containment::override_gates(incident, *number, reason, context)
         }
+        Command::Govern(govern) => governed::decide(incident, govern, context),
         Command::Note { text } => note(incident, text, context),
         Command::SetStatus { severity, text } => {
             around::set_status(incident, *severity, text, context)
@@ -179,6 +183,9 @@ fn submit(
     if !readiness.is_ready() {
         return Err(Refusal::RecordIncomplete(Box::new(readiness)));
     }
+    events.extend(governance::left_unengaged(
+        incident, transition, submission, context,
+    ));
     events.push(taken(
         incident,
         transition,

@@ -1,6 +1,7 @@
 //! What happened, in the past tense. Serialized once into a payload; bodies are never migrated, readers upcast.
 
 use super::Finding;
+use super::governed::Governed;
 use super::reach::ReachEvent;
 use crate::domain::alert::Severity;
 use crate::domain::governance::{Choice, Contact};
@@ -123,6 +124,9 @@ pub enum Event {
         number: u32,
         role: Role,
         reason: String,
+        /// The actions that stood proposed at this gate; for no others does it open.
+        #[serde(default)]
+        covers: Vec<u32>,
     },
     Noted {
         text: String,
@@ -152,6 +156,8 @@ pub enum Event {
     },
     /// What waits was said again, held work released, reminders snoozed.
     Reach(ReachEvent),
+    /// A step on the side of Governance.
+    Governed(Governed),
 }
 
 impl Event {
@@ -182,6 +188,7 @@ impl Event {
             Self::Reopened { .. } => "reopened",
             Self::Routed { .. } => "routed",
             Self::Reach(event) => event.kind(),
+            Self::Governed(governed) => governed.kind(),
         }
     }
 
@@ -191,12 +198,14 @@ impl Event {
             Self::Offered { criteria, .. }
             | Self::Ended { criteria, .. }
             | Self::Proposed { criteria, .. }
-            | Self::Engaged { criteria, .. } => criteria.first(),
+            | Self::Engaged { criteria, .. }
+            | Self::Governed(Governed::LeftUnengaged { criteria, .. }) => criteria.first(),
             Self::Opened { criteria, .. } => criteria
                 .iter()
                 .find(|c| c.finding == Finding::Met)
                 .map(|c| &c.criterion),
-            Self::AlertAttached { .. }
+            Self::Governed(_)
+            | Self::AlertAttached { .. }
             | Self::AlertRepeated { .. }
             | Self::Claimed
             | Self::Accepted { .. }

@@ -4,7 +4,8 @@ use super::Incident;
 use super::command::Submission;
 use super::decide::Context;
 use super::readiness::holds;
-use crate::domain::governance::is_held;
+use crate::domain::containment::ContainmentAction;
+use crate::domain::hold::held;
 use crate::domain::playbook::rules::{Answer, Gate, GateKind};
 
 /// The sentences of the gates that are closed for this step.
@@ -14,15 +15,60 @@ pub fn closed_gates(
     submission: &Submission,
     context: &Context<'_>,
 ) -> Vec<String> {
+    closed_gates_of(None, gates, incident, submission, context)
+}
+
+/// The same for one containment action: an emergency and Legal's release count for it alone.
+pub fn closed_gates_of(
+    action: Option<&ContainmentAction>,
+    gates: &[String],
+    incident: &Incident,
+    submission: &Submission,
+    context: &Context<'_>,
+) -> Vec<String> {
     let named = gates.iter().filter_map(|id| context.playbook.gate(id));
     named
-        .filter(|gate| is_closed(gate, incident, submission, context))
-        .map(|gate| gate.text.clone())
+        .filter(|gate| is_closed(gate, action, incident, submission, context))
+        .map(|gate| told(gate, incident))
         .collect()
+}
+
+/// The gate's sentence, and whom it waits for.
+fn told(gate: &Gate, incident: &Incident) -> String {
+    let who: Vec<String> = match &gate.kind {
+        GateKind::EngagementsConcluded => incident
+            .engagements
+            .iter()
+            .filter(|e| !e.is_settled())
+            .flat_map(|e| {
+                let open = e.contacts.iter().filter(|c| c.concluded_at.is_none());
+                open.map(|c| format!("{} (brief {})", c.side, e.number))
+            })
+            .collect(),
+        GateKind::NoLegalHold => held(&incident.engagements, &incident.holds),
+        GateKind::HrBeforePerson { .. }
+        | GateKind::GovernanceSent { .. }
+        | GateKind::ContainmentComplete
+        | GateKind::EvidenceAnswered
+        | GateKind::RecoveryAuthorised
+        | GateKind::SecondPersonOnRepeat
+        | GateKind::ReviewComplete => Vec::new(),
+    };
+    let what = if gate.kind == GateKind::NoLegalHold {
+        "Held"
+    } else {
+        "Not concluded"
+    };
+    if who.is_empty() {
+        gate.text.clone()
+    } else {
+        format!("{} {what}: {}.", gate.text, who.join("; "))
+    }
 }
 
 fn is_closed(
     gate: &Gate,
+    action: Option<&ContainmentAction>,
     incident: &Incident,
     submission: &Submission,
     context: &Context<'_>,
@@ -37,13 +83,17 @@ fn is_closed(
         } => {
             let applies = only_when.as_ref().is_none_or(holds);
             let ruled_out = unless.as_ref().is_some_and(holds) && !excluded_by.iter().any(holds);
-            applies && !ruled_out && !hr_opened(incident) && !incident.is_overridden(&gate.id)
+            let overridden = action.is_some_and(|a| incident.is_overridden(&gate.id, a.number));
+            applies && !ruled_out && !hr_opened(incident) && !overridden
         }
         GateKind::GovernanceSent { required_by } => {
             holds(required_by) && incident.engagements.is_empty()
         }
         GateKind::EngagementsConcluded => incident.engagements.iter().any(|e| !e.is_settled()),
-        GateKind::NoLegalHold => is_held(&incident.engagements),
+        GateKind::NoLegalHold => match action {
+            Some(action) => incident.holds_item(&action.target),
+            None => incident.is_held(),
+        },
         GateKind::ContainmentComplete => incident.actions.iter().any(|a| a.state.is_open()),
         GateKind::SecondPersonOnRepeat => repeated(incident, context),
         // Their records are kept by commands that an incident of such a playbook does not have yet: closed, not skipped.

@@ -1,13 +1,14 @@
 //! Engaging Governance, and what its contacts answer.
 
-use super::command::Engaging;
+use super::command::{Engaging, Submission};
 use super::decide::{Context, allowed, entries, open_still};
 use super::event::Event;
-use super::readiness::readiness;
-use super::{Incident, Refusal};
+use super::readiness::{readiness, state_of, unengaged_here};
+use super::{Govern, Governed, Incident, Refusal, governed};
 use crate::domain::governance::{Choice, Decided, Engagement};
-use crate::domain::playbook::definition::TransitionKind;
+use crate::domain::playbook::definition::{Transition, TransitionKind};
 use crate::domain::policy::{Act, Actor};
+use crate::domain::record::{Answer, State};
 
 pub fn engage(
     incident: &Incident,
@@ -37,6 +38,28 @@ pub fn engage(
     }])
 }
 
+/// Thresholds that this step passes over, each with the reason that its record gives.
+pub fn left_unengaged(
+    incident: &Incident,
+    transition: &Transition,
+    submission: &Submission,
+    context: &Context<'_>,
+) -> Option<Event> {
+    let criteria = unengaged_here(incident, transition, submission, context);
+    let new = criteria
+        .iter()
+        .any(|id| !incident.left_unengaged.contains(id));
+    let field = transition.thresholds_answered_in.as_ref()?;
+    let State::Value(Answer::Text(reason)) = state_of(field, incident, submission)? else {
+        return None;
+    };
+    let reason = reason.clone();
+    new.then_some(Event::Governed(Governed::LeftUnengaged {
+        criteria,
+        reason,
+    }))
+}
+
 /// Whether this member may engage Governance now: asked before the form opens.
 pub fn may_engage<'c>(incident: &Incident, context: &Context<'c>) -> Result<&'c Actor, Refusal> {
     open_still(incident)?;
@@ -63,6 +86,15 @@ pub fn answer(
     }
     if said_already(incident, engagement, choice, actor) {
         return Ok(Vec::new());
+    }
+    if choice == Choice::Conclude {
+        return governed::conclude(incident, number, context);
+    }
+    if choice == Choice::GoesOnAlone {
+        // Who says so continues it, where nobody else is named.
+        let (engagement, owner) = (number, actor.person);
+        let alone = Govern::ContinueAlone { engagement, owner };
+        return governed::decide(incident, &alone, context);
     }
     if choice == Choice::Conflict && contact.deputy.is_none() {
         return Err(Refusal::NoContact {

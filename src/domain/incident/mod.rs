@@ -10,10 +10,12 @@ mod decide;
 mod event;
 mod gates;
 mod governance;
+mod governed;
 mod reach;
 mod readiness;
 mod refusal;
 mod second;
+mod talking;
 
 pub use apply::{apply, replay};
 pub use command::{Command, Engaging, Opening, Routing, Submission};
@@ -21,13 +23,16 @@ pub use containment::closed as closed_for;
 pub use decide::{Context, decide, may_leave};
 pub use event::{Evaluated, Event, FORMAT};
 pub use governance::may_engage;
+pub use governed::{Govern, Governed};
 pub use reach::{ReachCommand, ReachEvent, may_snooze};
-pub use readiness::readiness;
+pub use readiness::{readiness, unengaged_here};
 pub use refusal::{Readiness, Refusal};
+pub use talking::{misconduct, speaks_for};
 
 use super::alert::Severity;
 use super::containment::ContainmentAction;
 use super::governance::Engagement;
+use super::hold::{self, Hold, Release};
 use super::ids::{
     AlertId, ChannelKey, CriterionId, DoneId, IncidentId, PersonId, PlaybookRef, StageId,
     TransitionId,
@@ -37,6 +42,7 @@ use super::reach::{Said, Snooze};
 use super::record::Record;
 use super::restricted::Restricted;
 use super::role::Role;
+use super::talk::Talk;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,6 +96,17 @@ pub struct Incident {
     /// When a person last did something with it; by the store from the history.
     #[serde(skip)]
     pub touched_at: Option<DateTime<Utc>>,
+    /// What Legal holds, item by item, and what it has released.
+    #[serde(default)]
+    pub holds: Vec<Hold>,
+    #[serde(default)]
+    pub releases: Vec<Release>,
+    /// Thresholds that were met and for which Governance was not engaged, each with its reason in the history.
+    #[serde(default)]
+    pub left_unengaged: BTreeSet<CriterionId>,
+    /// Requests to speak to somebody outside the case.
+    #[serde(default)]
+    pub talks: Vec<Talk>,
     /// Someone walled can read the stage's channel.
     pub sealed: bool,
     /// Counts events; every command is compared against it.
@@ -147,6 +164,14 @@ pub enum EndKind {
 }
 
 impl EndKind {
+    /// What is said of it: it was closed.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Dismissed => "dismissed",
+            Self::Closed => "closed",
+        }
+    }
+
     /// How the kind of transition ends an incident; handoffs and engagements do not.
     pub const fn of(kind: TransitionKind) -> Option<Self> {
         match kind {
@@ -204,6 +229,9 @@ pub struct Override {
     /// The role in which they may give it.
     pub role: Role,
     pub at: DateTime<Utc>,
+    /// The actions that stood proposed then, by number: for no others does it open the gate.
+    #[serde(default)]
+    pub covers: Vec<u32>,
 }
 
 /// One stay at a stage, from the offer or opening to the way out.
@@ -245,22 +273,37 @@ impl Incident {
         self.visits.iter().enumerate().next_back()
     }
 
-    /// The words for an emergency that still count: a later hold of HR takes them back.
-    pub fn words_for<'i>(&'i self, gate: &'i str) -> impl Iterator<Item = &'i Override> {
+    /// The words for an emergency that still count for an action: a later hold of HR takes them back.
+    pub fn words_for<'i>(
+        &'i self,
+        gate: &'i str,
+        action: u32,
+    ) -> impl Iterator<Item = &'i Override> {
         let held_at = self.engagements.iter().filter_map(Engagement::hr_held_at);
         let held_at = held_at.max();
         self.overrides
             .iter()
             .filter(move |o| o.gate == gate && held_at.is_none_or(|held| o.at > held))
+            .filter(move |o| o.covers.contains(&action))
     }
 
-    /// Two persons of the two kinds that may, have overridden the gate.
-    pub fn is_overridden(&self, gate: &str) -> bool {
-        let words = || self.words_for(gate);
+    /// Two persons of the two kinds that may, have overridden the gate for this action.
+    pub fn is_overridden(&self, gate: &str, action: u32) -> bool {
+        let words = || self.words_for(gate, action);
         words().any(|one| {
             one.role == Role::Tier3
                 && words().any(|other| other.role != Role::Tier3 && other.by != one.by)
         })
+    }
+
+    /// Whether Legal holds anything of it.
+    pub fn is_held(&self) -> bool {
+        hold::is_held(&self.engagements, &self.holds)
+    }
+
+    /// Whether Legal holds this item, as far as its name tells.
+    pub fn holds_item(&self, item: &str) -> bool {
+        hold::holds_item(item, &self.engagements, &self.holds, &self.releases)
     }
 
     pub fn is_open(&self) -> bool {

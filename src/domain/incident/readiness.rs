@@ -5,11 +5,13 @@ use super::decide::Context;
 use super::gates::closed_gates;
 use super::refusal::Readiness;
 use super::{Finding, Incident};
-use crate::domain::ids::{CriterionId, FieldId};
+use crate::domain::ids::{CriterionId, FieldId, TransitionId};
 use crate::domain::playbook::definition::{Field, Playbook, Transition, TransitionKind};
 use crate::domain::playbook::rules;
 use crate::domain::record::{Answer, Gap, State};
+use crate::domain::threshold;
 use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
 
 /// Everything that still stands between a submission and its step, for the review screen and the refusal alike.
 pub fn readiness(
@@ -33,7 +35,7 @@ pub fn readiness(
                 .collect()
         });
     Readiness {
-        gaps: gaps(incident, transition, submission, playbook, context.now),
+        gaps: gaps(incident, transition, submission, context),
         criterion_missing: !transition.criteria.iter().any(confirmed),
         undone,
         excluded_by: excluded_by(incident, transition, playbook),
@@ -60,13 +62,15 @@ fn gaps(
     incident: &Incident,
     transition: &Transition,
     submission: &Submission,
-    playbook: &Playbook,
-    now: DateTime<Utc>,
+    context: &Context<'_>,
 ) -> Vec<Gap> {
+    let (playbook, now) = (context.playbook, context.now);
     let wanted = playbook.record_at(&transition.id);
     let fields: Vec<&Field> = wanted.iter().filter_map(|id| playbook.field(id)).collect();
+    let unengaged = unengaged_here(incident, transition, submission, context);
     let mut gaps: Vec<Gap> = fields
         .iter()
+        .filter(|field| transition.thresholds_answered_in.as_ref() != Some(&field.id))
         .filter_map(|field| {
             let state = state_of(&field.id, incident, submission);
             let problem = problem_of(field, state, transition, now)?;
@@ -78,6 +82,9 @@ fn gaps(
     ));
     gaps.extend(unanswered_triggers(
         incident, transition, submission, playbook,
+    ));
+    gaps.extend(unanswered_thresholds(
+        incident, transition, submission, playbook, &unengaged,
     ));
     // An answer to a field this record does not have is no answer: it would be lost from sight.
     let strangers = submission.answers.keys().filter(|id| !wanted.contains(id));
@@ -216,6 +223,54 @@ fn unanswered_triggers(
     })
 }
 
+/// The thresholds that are met and for which Governance is not engaged, where this step must say why: where the
+/// response ends, and where the record declines Governance.
+pub fn unengaged_here(
+    incident: &Incident,
+    transition: &Transition,
+    submission: &Submission,
+    context: &Context<'_>,
+) -> Vec<CriterionId> {
+    if transition.thresholds_answered_in.is_none() {
+        return Vec::new();
+    }
+    let declined = threshold::required_by(context.playbook).any(|answer| {
+        let answered = state_of(&answer.field, incident, submission).is_some();
+        answered && !holds(answer, incident, submission)
+    });
+    if declined || transition.ends_response {
+        threshold::unengaged(incident, context.playbook, context.exposure)
+    } else {
+        Vec::new()
+    }
+}
+
+/// A threshold that was agreed in advance and is met is not passed over without a reason: a line each.
+fn unanswered_thresholds(
+    incident: &Incident,
+    transition: &Transition,
+    submission: &Submission,
+    playbook: &Playbook,
+    unengaged: &[CriterionId],
+) -> Option<Gap> {
+    let field = playbook.field(transition.thresholds_answered_in.as_ref()?)?;
+    let lines = match state_of(&field.id, incident, submission) {
+        Some(State::Value(Answer::Text(text))) => {
+            text.lines().filter(|line| !line.trim().is_empty()).count()
+        }
+        Some(_) | None => 0,
+    };
+    let sentence = |id| playbook.criterion(id).map(|c| c.text.as_str());
+    let met: Vec<&str> = unengaged.iter().filter_map(sentence).collect();
+    (lines < met.len()).then(|| {
+        let problem = format!(
+            "needs a line for each threshold that is met while Governance is not engaged for it: {}",
+            met.join(" · ")
+        );
+        gap(field, problem)
+    })
+}
+
 /// Answers that cannot stand together, as far as this step brings them together.
 fn contradictions(
     incident: &Incident,
@@ -242,6 +297,18 @@ fn contradictions(
         .filter(stands)
         .map(|one| one.text.clone())
         .collect()
+}
+
+/// Whether the record holds this answer; `None` while the field is not answered.
+pub(super) fn stands(answer: &rules::Answer, incident: &Incident) -> Option<bool> {
+    incident.record.judge().latest(&answer.field)?;
+    let nothing = Submission {
+        transition: TransitionId::new(""),
+        criteria: Vec::new(),
+        answers: BTreeMap::new(),
+        done: Vec::new(),
+    };
+    Some(holds(answer, incident, &nothing))
 }
 
 /// Whether a field would hold this answer once the step is taken.

@@ -62,6 +62,16 @@ pub enum Refusal {
     },
     /// The contact hours cannot be read.
     HoursUnreadable,
+    /// There is no such request to speak to somebody, or it is past that step.
+    NoTalk {
+        why: String,
+    },
+    /// The lists of the playbook warn about these words; they are mended or justified.
+    Wording {
+        findings: Vec<String>,
+    },
+    /// Legal holds nothing that could be released.
+    NotHeld,
     /// It changed meanwhile: look again.
     Changed,
 }

@@ -173,6 +173,8 @@ pub struct Transition {
     pub one_of: Vec<FieldId>,
     /// The field that answers, a line each, the criteria that are met and would have led elsewhere.
     pub answers_met_in: Option<FieldId>,
+    /// The field that says, a line each, why Governance is not engaged for thresholds that are met.
+    pub thresholds_answered_in: Option<FieldId>,
     /// Whether the form offers to send now and owe the rest.
     pub asks_emergency: bool,
     /// Whether the response ends with it. Dismissals and closures always; a handoff where it opens a review.
@@ -228,6 +230,8 @@ pub struct Field {
     pub may_be_not_applicable: bool,
     /// Whether "source does not say" is an answer.
     pub may_be_silent: bool,
+    /// Whether the lists of wording look at it, and warn.
+    pub wording: bool,
     pub audience: Vec<Role>,
 }
 

@@ -21,7 +21,7 @@ fn card_to_take() -> Case {
 fn gates(case: &Case) -> Vec<String> {
     let entry = &case.incident().actions[0];
     let action = case.playbook.action(&entry.action).unwrap();
-    closed_for(case.incident(), action, &case.context(None))
+    closed_for(case.incident(), entry, action, &case.context(None))
 }
 
 #[test]
@@ -333,7 +333,7 @@ fn under_a_legal_hold_nothing_is_destroyed() {
     case.answers(&legal(), 1, Choice::Hold).unwrap();
     assert_eq!(
         sentences(case.authorise(&vault(), 1)),
-        ["The lawyers hold the book."]
+        ["The lawyers hold the book. Held: everything."]
     );
     case.wait(1);
     case.answers(&legal(), 1, Choice::ReleaseHold).unwrap();

@@ -5,7 +5,7 @@ use super::room::{
 };
 use super::{Case, actor};
 use crate::domain::effect::{self, Effect};
-use crate::domain::governance::{Choice, brief_fields, contacts, is_held, sides};
+use crate::domain::governance::{Choice, brief_fields, contacts, sides};
 use crate::domain::ids::{ChannelKey, CriterionId, StageId, TransitionId};
 use crate::domain::incident::{Command, Refusal};
 use crate::domain::policy::{Actor, Walls, reads};
@@ -212,8 +212,18 @@ fn an_engagement_is_acknowledged_once_each_side_has_read_it() {
         case.answers(&hr_b(), 1, Choice::MoreNeeded).unwrap(),
         Vec::new()
     );
+    // Each side concludes for itself; the last of them ends it.
     case.answers(&legal(), 1, Choice::Conclude).unwrap();
+    assert_eq!(case.incident().engagements[0].status(), "acknowledged");
+    assert_eq!(
+        case.answers(&legal_b(), 1, Choice::Conclude).unwrap(),
+        Vec::new()
+    );
+    case.answers(&hr(), 1, Choice::Conclude).unwrap();
     assert_eq!(case.incident().engagements[0].status(), "concluded");
+    // A side that needs more has not concluded.
+    case.answers(&hr(), 1, Choice::MoreNeeded).unwrap();
+    assert_eq!(case.incident().engagements[0].status(), "acknowledged");
 }
 
 #[test]
@@ -273,12 +283,12 @@ fn closure_waits_for_a_brief_that_the_record_requires() {
     let wanted = form(&case, true);
     assert_eq!(
         sentences(case.submit(&table(), wanted.clone())),
-        ["The board is not done."]
+        ["The board is not done. Not concluded: legal (brief 1); grc (brief 1)."]
     );
-    case.answers(&grc(), 1, Choice::Acknowledge).unwrap();
+    case.answers(&grc(), 1, Choice::Conclude).unwrap();
     assert_eq!(
         sentences(case.submit(&table(), wanted.clone())),
-        ["The board is not done."]
+        ["The board is not done. Not concluded: legal (brief 1)."]
     );
     case.answers(&legal(), 1, Choice::Conclude).unwrap();
     case.submit(&table(), wanted).unwrap();
@@ -294,9 +304,10 @@ fn closure_need_not_wait_where_legal_goes_on_alone() {
     // The other engagement is still under way.
     assert_eq!(
         sentences(case.submit(&table(), form.clone())),
-        ["The board is not done."]
+        ["The board is not done. Not concluded: legal (brief 2); grc (brief 2)."]
     );
     case.answers(&grc(), 2, Choice::Conclude).unwrap();
+    case.answers(&legal(), 2, Choice::Conclude).unwrap();
     case.submit(&table(), form).unwrap();
 }
 
@@ -306,7 +317,7 @@ fn the_newest_of_hold_and_release_counts_over_all_engagements() {
     let mut held = |engagement, choice| {
         case.wait(1);
         case.answers(&legal(), engagement, choice).unwrap();
-        is_held(&case.incident().engagements)
+        case.incident().is_held()
     };
     assert!(!held(1, Choice::Notify));
     assert!(held(1, Choice::Hold));

@@ -275,7 +275,7 @@ impl Case {
                 DueKind::Said(Waits::Take | Waits::Idle)
                 | DueKind::Release
                 | DueKind::SnoozeEnds => true,
-                DueKind::Said(Waits::Acknowledge(_)) | DueKind::Owed(_) => false,
+                DueKind::Said(Waits::Acknowledge(_)) | DueKind::Owed(_) | DueKind::Talk(_) => false,
             });
             assert_eq!(next.is_some(), incident.is_open(), "{dues:?}");
             let Some(next) = next else { continue };
@@ -347,6 +347,7 @@ fn step(case: &mut Case, who: Option<&Actor>, asked: &Asked) -> usize {
             | Effect::PostStatus { .. }
             | Effect::EditBrief { .. }
             | Effect::Reach(_)
+            | Effect::Governance(_)
             | Effect::OpenThread { .. } => None,
         })
         .collect();

@@ -5,7 +5,7 @@ use super::room::{
     counter, counter_b, grc, hr, hr_b, legal, legal_b, manager, picked, said, table, vault, vault_b,
 };
 use crate::domain::governance::Choice;
-use crate::domain::incident::{Command, Event, Incident, Refusal, closed_for};
+use crate::domain::incident::{Command, Event, Governed, Incident, Refusal, closed_for};
 use crate::domain::policy::Actor;
 use crate::domain::role::Role;
 use proptest::prelude::*;
@@ -139,14 +139,19 @@ fn ask(case: &mut Case, who: &Actor, asked: &Asked) -> Result<Vec<Event>, Refusa
 
 /// Read from the history alone, apart from the gates' own code: whether HR, or two persons in an emergency, opened
 /// the way to the person.
-fn way_was_open(case: &Case) -> bool {
+fn way_was_open(case: &Case, number: u32) -> bool {
     let mut word = None;
     let mut read = false;
     let mut emergency: BTreeSet<(bool, i64)> = BTreeSet::new();
     let hr: BTreeSet<i64> = [hr().person.0, hr_b().person.0].into();
     for (event, by, _) in &case.history {
-        if let Event::GateOverridden { role, .. } = event {
+        if let Event::GateOverridden { role, covers, .. } = event
+            && covers.contains(&number)
+        {
             emergency.insert((*role == Role::Tier3, by.0));
+        }
+        if let Event::Governed(Governed::SideConcluded { .. }) = event {
+            read |= hr.contains(&by.0);
         }
         let Event::Answered { choice, .. } = event else {
             continue;
@@ -208,7 +213,7 @@ fn prove_authorised(case: &Case, before: &Incident, who: &Actor, number: u32) ->
     let action = case.playbook.action(&entry.action).unwrap();
     assert!(!action.needs_second_person || entry.proposed_by != who.person);
     assert_eq!(
-        closed_for(before, action, &case.context(None)),
+        closed_for(before, entry, action, &case.context(None)),
         Vec::<String>::new()
     );
     if action.id != "take-card" {
@@ -218,7 +223,7 @@ fn prove_authorised(case: &Case, before: &Incident, who: &Actor, number: u32) ->
         return "without misconduct";
     }
     assert!(
-        way_was_open(case),
+        way_was_open(case, number),
         "something was done to a person before HR or an emergency: {:?}",
         case.history
     );

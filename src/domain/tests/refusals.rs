@@ -94,9 +94,11 @@ fn word(outcome: &Result<Vec<crate::domain::incident::Event>, Refusal>) -> Strin
         Err(Refusal::NoContact { .. }) => "no contact".to_owned(),
         Err(Refusal::Gates { .. }) => "gates".to_owned(),
         Err(Refusal::NoEngagement) => "no engagement".to_owned(),
-        Err(Refusal::NoAction { why }) => why.clone(),
         Err(Refusal::SnoozeUnfit { faults }) => faults.join(", "),
         Err(Refusal::HoursUnreadable) => "hours".to_owned(),
+        Err(Refusal::NoAction { why } | Refusal::NoTalk { why }) => why.clone(),
+        Err(Refusal::Wording { .. }) => "wording".to_owned(),
+        Err(Refusal::NotHeld) => "not held".to_owned(),
     }
 }
 

@@ -20,6 +20,9 @@ pub struct Brief {
     pub met: i64,
     pub contacts: Vec<Labelled>,
     pub decisions: Vec<Labelled>,
+    /// What Legal holds, one line; empty where nothing is.
+    pub held: String,
+    pub thresholds: String,
 }
 template!(
     "brief",
@@ -37,6 +40,8 @@ template!(
         met: 1_793_600_000,
         contacts: vec![Labelled::new("legal", "not yet")],
         decisions: vec![Labelled::new("legal", "Notify")],
+        held: "the mailbox".to_owned(),
+        thresholds: "Thresholds of version 1.0.0, signed by Legal and HR".to_owned(),
     }
 );
 

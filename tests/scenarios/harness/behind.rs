@@ -11,6 +11,14 @@ impl World {
         self.stage.get("/sandbox/guild").await.1
     }
 
+    /// The account of a member.
+    pub async fn account(&self, name: &str) -> String {
+        let guild = self.guild().await;
+        let members = guild["members"].as_array().unwrap();
+        let found = members.iter().find(|m| m["user"]["username"] == name);
+        found.unwrap()["user"]["id"].as_str().unwrap().to_owned()
+    }
+
     /// A file that came with a message, as text.
     pub async fn file(&self, message: &Message, name: &str) -> String {
         let answer = self.stage.client.get(message.file_address(name));

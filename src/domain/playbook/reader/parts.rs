@@ -208,6 +208,7 @@ impl Reader<'_> {
             kind: kind.unwrap_or(FieldKind::Line),
             may_be_not_applicable: s.flag(&mut self.f, "may_be_not_applicable", false),
             may_be_silent: s.flag(&mut self.f, "may_be_silent", false),
+            wording: s.flag(&mut self.f, "wording", false),
             audience: self.roles(s, "audience"),
             id: FieldId(id.value),
         }

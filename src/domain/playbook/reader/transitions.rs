@@ -44,7 +44,8 @@ impl Reader<'_> {
             criteria: chosen.into_iter().map(|t| CriterionId(t.value)).collect(),
             gates: self.maybe_gates(s),
             moves_ownership: self.only_handoff(s, "moves_ownership", kind),
-            answers_met_in: self.answers_met_in(s, &record),
+            answers_met_in: self.answering_field(s, "answers_met_in", &record),
+            thresholds_answered_in: self.answering_field(s, "thresholds_answered_in", &record),
             asks_emergency: self.asks_emergency(s, &owed),
             ends_response: self.only_handoff(s, "ends_response", kind)
                 || matches!(
@@ -212,8 +213,13 @@ impl Reader<'_> {
         set
     }
 
-    fn answers_met_in(&mut self, s: &mut Section<'_, '_>, record: &[Text]) -> Option<FieldId> {
-        let found = s.maybe_text(&mut self.f, "answers_met_in")?;
+    fn answering_field(
+        &mut self,
+        s: &mut Section<'_, '_>,
+        key: &'static str,
+        record: &[Text],
+    ) -> Option<FieldId> {
+        let found = s.maybe_text(&mut self.f, key)?;
         if self.names.refer(&mut self.f, Kind::Field, &found) {
             self.in_record(&found, record);
         }
