@@ -52,13 +52,11 @@ pub enum CustomId {
     Snoozed(IncidentId),
     /// A list of ways out; the value is the transition.
     Way(IncidentId),
-    /// Goes on with a draft: its review.
-    Draft(DraftId),
     /// A list of drafts; the value is the draft.
     Drafts,
     /// Opens the next page of what is missing.
     Next(DraftId),
-    /// A page, submitted; `true` when it was opened from the review, which then shows the outcome.
+    /// A page, submitted.
     Page(DraftId),
     /// A list of fields; opens the one that is chosen.
     Change(DraftId),
@@ -100,7 +98,6 @@ impl fmt::Display for CustomId {
             Self::Snooze(id) => write!(f, "snooze:{}", id.0),
             Self::Snoozed(id) => write!(f, "snoozed:{}", id.0),
             Self::Way(id) => write!(f, "way:{}", id.0),
-            Self::Draft(id) => write!(f, "draft:{}", id.0),
             Self::Drafts => f.write_str("drafts"),
             Self::Next(id) => write!(f, "next:{}", id.0),
             Self::Page(id) => write!(f, "page:{}", id.0),
@@ -156,7 +153,6 @@ impl FromStr for CustomId {
             "snooze" => Self::Snooze(IncidentId(number()?)),
             "snoozed" => Self::Snoozed(IncidentId(number()?)),
             "way" => Self::Way(IncidentId(number()?)),
-            "draft" => Self::Draft(DraftId(number()?)),
             "next" => Self::Next(DraftId(number()?)),
             "page" => Self::Page(DraftId(number()?)),
             "change" => Self::Change(DraftId(number()?)),
@@ -304,7 +300,6 @@ mod tests {
             CustomId::Snooze(i),
             CustomId::Snoozed(i),
             CustomId::Way(i),
-            CustomId::Draft(d),
             CustomId::Drafts,
             CustomId::Next(d),
             CustomId::Page(d),

@@ -195,6 +195,9 @@ pub fn card(incident: &Incident, visit: usize, sight: &Sight<'_>) -> Option<Card
     }
     if sight.clearance.level() >= Level::Record {
         view.record = record(incident, stage, sight);
+        // What the record says in the same words is not said twice.
+        let said = |value: &String| view.record.iter().any(|(_, known, _)| known == value);
+        view.facts.retain(|(_, value)| !said(value));
     }
     Some(view)
 }
@@ -357,7 +360,8 @@ fn repeats(sight: &Sight<'_>) -> String {
     };
     let person = match sight.detections {
         Some(n) if n > 1 => format!("; {n} detections of the person in the window"),
-        _ => String::new(),
+        Some(_) => "; no earlier detection of the person in the window".to_owned(),
+        None => String::new(),
     };
     format!("{alerts}{again}{person}")
 }

@@ -330,7 +330,6 @@ pub struct ReviewItem {
     pub value: String,
     /// What is missing about it stands above.
     pub open: bool,
-    pub from_source: bool,
 }
 
 /// The review screen of a form.
@@ -341,7 +340,9 @@ pub struct Review {
     pub draft: String,
     /// Those that are ticked.
     pub criteria: Vec<Noted>,
+    /// What a person gave, or has to give.
     pub items: Vec<ReviewItem>,
+    pub from_source: Vec<Labelled>,
     /// How far the definition of done is confirmed.
     pub done: String,
     pub missing: Vec<String>,
@@ -363,8 +364,8 @@ template!(
             title: "Department".to_owned(),
             value: "Finance".to_owned(),
             open: true,
-            from_source: true,
         }],
+        from_source: vec![Labelled::new("Device", "lt-1")],
         done: "2 of 3 confirmed".to_owned(),
         missing: vec!["Department is missing".to_owned()],
         notes: vec!["Findings says “probably” (Speculation)".to_owned()],

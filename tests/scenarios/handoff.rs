@@ -32,29 +32,29 @@ async fn it_appears_as_a_card(w: &World) {
     let tier1 = w.tier1();
     let card = tier1.channel("tier1-triage").await.card("INC-1");
     insta::assert_snapshot!(card.pings_nobody().text(), @r"
-        Low · INC-1 · Triage
-        **Waiting for someone to claim it**
+    Low · INC-1 · Triage
+    **Waiting for someone to claim it**
 
-        **Person**: visa.assistant@contoso.example
-        **Device**: lt-tw208k5x
-        **Policy**: Workstation DLP Browser - Low & High
-        **Rule**: Low volume of content detected Identity Papers Browser
-        **Workload and action**: Endpoint: FileUploadedToCloud
-        **Enforcement**: Audit
-        **Destination**: web.chat-service.example
-        **Label**: source does not say
-        **Source**: purview
-        **Detected**: 2026-11-03 08:40 UTC
-        **Wall**: not computed: line manager unknown
-        **Repeats**: 1 alert
-        **Opened**: <t:1795165200:R>
+    **Person**: visa.assistant@contoso.example
+    **Device**: lt-tw208k5x
+    **Policy**: Workstation DLP Browser - Low & High
+    **Rule**: Low volume of content detected Identity Papers Browser
+    **Workload and action**: Endpoint: FileUploadedToCloud
+    **Enforcement**: Audit
+    **Destination**: web.chat-service.example
+    **Label**: source does not say
+    **Source**: purview
+    **Detected**: 2026-11-03 08:40 UTC
+    **Wall**: not computed: line manager unknown
+    **Repeats**: 1 alert; no earlier detection of the person in the window
+    **Opened**: <t:1795165200:R>
 
-        **Criteria**
-        - Risky workload or destination: outside, cloud upload, unmanaged device, removable media. (met · Destination: web.chat-service.example · Workload: Endpoint · Action: FileUploadedToCloud)
-        - The data falls under a duty to notify: personal data, health data, financial records. (met · Types of sensitive data: Finland Passport Number, Poland Identity Card, EU Passport Number · Matches counted by the source: 5)
-        For information
-        [Claim] [Escalate] [Dismiss] [Details]
-        ");
+    **Criteria**
+    - Risky workload or destination: outside, cloud upload, unmanaged device, removable media. (met · Destination: web.chat-service.example · Workload: Endpoint · Action: FileUploadedToCloud)
+    - The data falls under a duty to notify: personal data, health data, financial records. (met · Types of sensitive data: Finland Passport Number, Poland Identity Card, EU Passport Number · Matches counted by the source: 5)
+    For information
+    [Claim] [Escalate] [Dismiss] [Details]
+    ");
 }
 
 async fn a_submit_with_gaps_names_them_all(w: &World) {
@@ -86,8 +86,8 @@ async fn a_submit_with_gaps_names_them_all(w: &World) {
     - Department is missing
     - Sensitivity label is missing
     - To confirm: The alert was opened at its source, not judged from the card alone
-    - To confirm: Earlier detections of the same person are linked
-    - To confirm: The criterion that was chosen agrees with the facts shown beside it
+    - To confirm: Earlier detections of the person were looked at; the card counts them under Repeats
+    - To confirm: The criterion that was chosen agrees with the facts on the card
 
     **Next**: Press “Fill in what is missing”, or choose below.
     Warning
@@ -110,18 +110,15 @@ async fn the_receiving_tier_gets_the_record(w: &World) {
     Low · INC-1 · Investigation
     **Offered by tier1; accept or return it**
 
-    **Person**: visa.assistant@contoso.example
     **Device**: lt-tw208k5x
-    **Policy**: Workstation DLP Browser - Low & High
     **Rule**: Low volume of content detected Identity Papers Browser
     **Workload and action**: Endpoint: FileUploadedToCloud
     **Enforcement**: Audit
     **Destination**: web.chat-service.example
-    **Label**: source does not say
     **Source**: purview
     **Detected**: 2026-11-03 08:40 UTC
     **Wall**: not computed: line manager unknown
-    **Repeats**: 1 alert
+    **Repeats**: 1 alert; no earlier detection of the person in the window
     **Opened**: <t:1795165200:R>
 
     **Criteria**

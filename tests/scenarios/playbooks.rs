@@ -46,13 +46,10 @@ fn an_operators_own_playbook_runs_from_an_alert_to_its_next_stage() {
         Low · INC-1 · Search
         **Offered by tier1; accept or return it**
 
-        **Person**: m.porter@museum.example
-        **Device**: B-4711
         **Label**: source does not say
         **Source**: generic
-        **Detected**: 2026-11-20 08:30 UTC
         **Wall**: not computed: line manager unknown
-        **Repeats**: 1 alert
+        **Repeats**: 1 alert; no earlier detection of the person in the window
         **Opened**: <t:1795165200:R>
 
         **Criteria**

@@ -250,7 +250,6 @@ impl Bot {
                 self.open_way(actor, id, TransitionId::new(first()?))
                     .await?
             }
-            CustomId::Draft(id) => self.reviewed(actor, id, Given::Nothing).await?,
             CustomId::Drafts => {
                 let id = first()?.parse().map_err(|()| Refusal::NotFound)?;
                 self.reviewed(actor, id, Given::Nothing).await?

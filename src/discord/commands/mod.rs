@@ -18,4 +18,4 @@ mod talking;
 
 pub use handle::{Bot, Reply};
 pub use registration::registration;
-pub use table::{COMMANDS, Verb};
+pub use table::{COMMANDS, Command, Opt, OptKind, Verb};

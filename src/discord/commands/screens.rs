@@ -261,7 +261,18 @@ pub fn review(templates: &Templates, opened: &Opened) -> Result<Card, TemplateFa
             .filter(|c| c.ticked)
             .map(ticked)
             .collect(),
-        items: form.items.iter().map(item).collect(),
+        items: form
+            .items
+            .iter()
+            .filter(|i| !i.from_source || i.problem.is_some())
+            .map(item)
+            .collect(),
+        from_source: form
+            .items
+            .iter()
+            .filter(|i| i.from_source && i.problem.is_none())
+            .map(|i| Labelled::new(&i.title, i.shown.clone().unwrap_or_default()))
+            .collect(),
         done: confirmed(&form.done),
         missing: super::answers::missing(&form.readiness),
         notes: opened.notes.clone(),
@@ -300,7 +311,6 @@ fn item(item: &Item) -> ReviewItem {
         title: item.title.clone(),
         value: item.shown.clone().unwrap_or_else(|| "—".to_owned()),
         open: item.problem.is_some(),
-        from_source: item.from_source,
     }
 }
 

@@ -127,6 +127,7 @@ export class MessageList {
       this.open(this.channel);
       return;
     }
+    const changed = rows.findLast((row) => row.ephemeral && this.element(row.id));
     const stick = this.newest && (this.stuck || answered);
     for (const row of rows) this.put(row);
     this.fold();
@@ -136,6 +137,8 @@ export class MessageList {
       this.ends();
       this.toBottom();
     }
+    // One that took the place of another too: its last line with the controls, where it is longer than the window.
+    if (changed && !answered) this.element(changed.id)?.scrollIntoView({ block: "end" });
     this.pill();
   }
 
