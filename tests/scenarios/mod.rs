@@ -4,6 +4,8 @@ mod harness;
 
 mod alerts;
 mod bodies;
+mod canary;
+mod completeness;
 mod dismissal;
 mod faults;
 mod governance;

@@ -126,7 +126,10 @@ impl World {
                 .position(|(wanted, part, _)| *wanted == status && line.contains(part));
             match known {
                 Some(at) => met[at] += 1,
-                None => writeln!(faults, "- {line} was answered with {status}").unwrap(),
+                None => {
+                    let body = &request["body"];
+                    writeln!(faults, "- {line} was answered with {status}: {body}").unwrap();
+                }
             }
         }
         for ((status, part, times), met) in expected.iter().zip(met) {

@@ -31,6 +31,11 @@ impl Answer {
         }
     }
 
+    /// The answer as the sandbox gave it, whatever it is.
+    pub fn raw(&self) -> &Value {
+        &self.json
+    }
+
     pub(super) fn json(&self) -> &Value {
         assert_eq!(self.status, 200, "{}: {}", self.member.name, self.json);
         &self.json

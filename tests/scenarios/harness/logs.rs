@@ -1,4 +1,4 @@
-//! Captures what the service logs as a warning or an error, for the thread of one story.
+//! Captures what the service logs, for the thread of one story.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
@@ -10,9 +10,9 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Lines of level warning and above.
+/// Lines of level information and above.
 #[derive(Clone, Default)]
-pub struct Logs(Arc<Mutex<Vec<String>>>);
+pub struct Logs(Arc<Mutex<Vec<(Level, String)>>>);
 
 impl Logs {
     /// Captures until the guard is dropped.
@@ -22,23 +22,32 @@ impl Logs {
         (logs, tracing::subscriber::set_default(subscriber))
     }
 
+    /// Warnings and errors.
     pub fn lines(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        let all = self.0.lock().unwrap();
+        let loud = all.iter().filter(|(level, _)| *level <= Level::WARN);
+        loud.map(|(_, line)| line.clone()).collect()
+    }
+
+    pub fn all(&self) -> Vec<String> {
+        let all = self.0.lock().unwrap();
+        all.iter().map(|(_, line)| line.clone()).collect()
     }
 }
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Logs {
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(LevelFilter::WARN)
+        Some(LevelFilter::INFO)
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if *event.metadata().level() > Level::WARN {
+        if *event.metadata().level() > Level::INFO {
             return;
         }
         let mut line = Line(format!("{}", event.metadata().level()));
         event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
+        let level = *event.metadata().level();
+        self.0.lock().unwrap().push((level, line.0));
     }
 }
 

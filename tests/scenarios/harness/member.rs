@@ -99,6 +99,12 @@ impl Member {
     pub(super) async fn act(&self, what: &str, body: Value) -> Answer {
         let path = format!("/sandbox/members/{}/{what}", self.name);
         let (status, told) = self.stage.post(&path, &body).await;
+        for id in [&body["custom_id"], &told["modal"]["custom_id"]] {
+            let id = id.as_str().map(str::to_owned);
+            self.stage.used.borrow_mut().extend(id);
+        }
+        let heard = (self.name.clone(), told.clone());
+        self.stage.told.borrow_mut().push(heard);
         Answer::new(self.clone(), status, told)
     }
 }

@@ -11,11 +11,13 @@ mod member;
 pub mod process;
 mod seen;
 mod steps;
+mod sweep;
 
 pub use form::{ALL, Answer};
 pub use member::Member;
 pub use seen::Message;
 pub use steps::TRIAGE;
+pub use sweep::Sight;
 
 use baton::app::Ids;
 use baton::config::Settings;
@@ -97,6 +99,10 @@ struct Stage {
     _folder: TempDir,
     service: RefCell<Option<Rc<Service>>>,
     looked_at: RefCell<BTreeSet<String>>,
+    /// What each member was told, answer by answer.
+    told: RefCell<Vec<(String, Value)>>,
+    /// The controls that somebody used, by their ids.
+    used: RefCell<BTreeSet<String>>,
     expected: RefCell<Expected>,
     logs: Logs,
 }
@@ -155,6 +161,8 @@ impl World {
             _folder: folder,
             service: RefCell::default(),
             looked_at: RefCell::default(),
+            told: RefCell::default(),
+            used: RefCell::default(),
             expected: RefCell::default(),
             logs,
         };
