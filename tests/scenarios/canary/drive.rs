@@ -137,7 +137,12 @@ impl Driver<'_> {
         let all = rows
             .iter()
             .flat_map(|row| row["components"].as_array().cloned().unwrap_or_default());
-        for control in all.collect::<Vec<_>>() {
+        let mut all: Vec<Value> = all.collect();
+        // What one control leads to can take another away: one member begins at the other end.
+        if member == "tier1b" {
+            all.reverse();
+        }
+        for control in all {
             let Some(id) = control["custom_id"].as_str().map(str::to_owned) else {
                 continue;
             };

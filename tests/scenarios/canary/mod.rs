@@ -150,7 +150,7 @@ fn controls() -> BTreeSet<String> {
 }
 
 /// What each chapter drives that none before it does: words of custom ids, names of templates.
-const DRIVEN: [(Chapter, &[&str]); 6] = [
+const DRIVEN: [(Chapter, &[&str]); 9] = [
     (
         Chapter::Arrival,
         &[
@@ -166,10 +166,10 @@ const DRIVEN: [(Chapter, &[&str]); 6] = [
             "escalate",
             "help.hbs",
             "mark",
+            "me.hbs",
             "next",
             "page",
             "queue.hbs",
-            "review.hbs",
             "submit",
             "timeline",
             "timeline.hbs",
@@ -182,11 +182,15 @@ const DRIVEN: [(Chapter, &[&str]); 6] = [
             "close",
             "reminder.hbs",
             "return",
-            "returned",
+            "review.hbs",
+            "snooze",
+            "snoozed",
             "thread.hbs",
         ],
     ),
-    (Chapter::Proposed, &["agree", "agreed", "refuse", "refused"]),
+    (Chapter::Proposed, &["refuse", "refused"]),
+    (Chapter::Dismissed, &["agree", "agreed"]),
+    (Chapter::Investigation, &["returned"]),
     (
         Chapter::Engaged,
         &[
@@ -202,6 +206,7 @@ const DRIVEN: [(Chapter, &[&str]); 6] = [
     ),
     (Chapter::Containment, &["containment.hbs"]),
     (Chapter::Device, &["way"]),
+    (Chapter::Idle, &["duty.hbs", "idle.hbs"]),
 ];
 
 #[test]
@@ -239,6 +244,7 @@ macro_rules! chapters {
 
 chapters! {
     nothing_leaks_from_a_device: Device,
+    nothing_leaks_while_nobody_stirs: Idle,
     nothing_leaks_on_arrival: Arrival,
     nothing_leaks_at_triage: Triage,
     nothing_leaks_while_it_is_offered: Offered,

@@ -15,6 +15,8 @@ const BRIEF: &str = "INC-1 brief 1";
 pub enum Chapter {
     /// A story of its own: a device, with its desk and Security.
     Device,
+    /// Another: nobody accepts, and then nobody works on it.
+    Idle,
     Arrival,
     Triage,
     Offered,
@@ -49,9 +51,13 @@ pub async fn tell(w: &World, canary: &Canary, last: Chapter) {
         device(w).await;
         return w.looks_at_everything().await;
     }
+    if last == Chapter::Idle {
+        idle(w, canary).await;
+        return w.looks_at_everything().await;
+    }
     for chapter in Chapter::ALL.into_iter().filter(|one| *one <= last) {
         match chapter {
-            Chapter::Device => {}
+            Chapter::Device | Chapter::Idle => {}
             Chapter::Arrival => {
                 w.alert("purview", canary.alert()).await.accepted();
             }
@@ -101,6 +107,25 @@ async fn device(w: &World) {
     told.expect("INC-1 is handed over");
     let card = security.channel("tier3-containment").await.card("INC-1");
     security.press(&card, "Accept").await.message();
+}
+
+async fn idle(w: &World, canary: &Canary) {
+    let manager = w.account("manager").await;
+    let duty = [("side", "manager"), ("contact", manager.as_str())];
+    let named = w.member("admin").run("audit", "roster set", &duty).await;
+    named.message();
+    w.alert("purview", canary.alert()).await.accepted();
+    triage(w).await;
+    offered(w, canary).await;
+    for _ in 0..6 {
+        w.advance(minutes(120)).await;
+    }
+    let tier2 = w.tier2();
+    let card = tier2.channel("tier2-investigation").await.card("INC-1");
+    tier2.press(&card, "Accept").await.message();
+    for _ in 0..8 {
+        w.advance(minutes(240)).await;
+    }
 }
 
 /// Something for each field of a playbook.
