@@ -310,6 +310,10 @@ impl<'p> Proof<'p> {
             "{transition} before {done:?} was all"
         );
         for field in self.playbook.record_at(transition) {
+            // Asked only while a threshold is met and Governance not engaged.
+            if way.thresholds_answered_in.as_ref() == Some(&field) {
+                continue;
+            }
             let state = self.record.get(&field);
             let leave = way.owed.iter().any(|owed| owed.field == field);
             let owed = matches!(state, Some(State::Owed { .. }));

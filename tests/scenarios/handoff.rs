@@ -179,8 +179,8 @@ async fn accepted_it_has_a_thread_and_a_timeline(w: &World) {
     - Sensitivity label: source does not say
     - Why not dismissed: Passports went to a chat service.
     - Confirmed: The alert was opened at its source, not judged from the card alone
-    - Confirmed: Earlier detections of the same person are linked
-    - Confirmed: The criterion that was chosen agrees with the facts shown beside it
+    - Confirmed: Earlier detections of the person were looked at; the card counts them under Repeats
+    - Confirmed: The criterion that was chosen agrees with the facts on the card
     **2026-11-20 09:30 UTC** tier2 (tier2): accepted; Security Operations owns it
     For information · The picture: worked on for 6 min, waited 24 min.
     [Everything]

@@ -82,6 +82,14 @@ impl Canary {
             // Between Legal and the case's one security contact.
             ("counsel text", &["legal", "hr", "grc", "tier2"]),
             (
+                "wording",
+                &["tier2", "tier3", "auditor", "legal", "hr", "grc"],
+            ),
+            (
+                "why it is to be said",
+                &["tier2", "tier3", "auditor", "legal", "hr", "grc"],
+            ),
+            (
                 "second person's reason",
                 &["tier1", "tier2", "tier3", "auditor"],
             ),

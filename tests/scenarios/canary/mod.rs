@@ -83,7 +83,7 @@ fn all_was_seen(canary: &Canary, seen: &[Sight], chapter: Chapter) {
     assert_eq!(unseen, UNSEEN, "never seen at all");
 }
 
-/// The templates of which a sentence was seen.
+/// The templates of which some words of their own were seen.
 fn templates_in(seen: &[Sight]) -> BTreeSet<String> {
     let shown = |sentence: &str| {
         let escaped = serde_json::to_string(sentence).unwrap();
@@ -91,13 +91,13 @@ fn templates_in(seen: &[Sight]) -> BTreeSet<String> {
         seen.iter().any(|sight| sight.text.contains(escaped))
     };
     let all = templates().into_iter();
-    all.filter(|(_, sentence)| shown(sentence))
+    all.filter(|(_, own)| own.iter().any(|words| shown(words)))
         .map(|(name, _)| name)
         .collect()
 }
 
-/// Each template with the longest piece of text of its own.
-fn templates() -> Vec<(String, String)> {
+/// Each template with the pieces of text that no other has. One without any shows only what others gave it.
+fn templates() -> Vec<(String, Vec<String>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/discord");
     let files = std::fs::read_dir(folder)
         .unwrap()
@@ -105,7 +105,7 @@ fn templates() -> Vec<(String, String)> {
     let files: Vec<_> = files
         .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
         .collect();
-    let mut all: Vec<(String, String)> = files
+    let mut all: Vec<(String, Vec<String>)> = files
         .iter()
         .filter_map(|(path, text)| {
             let elsewhere = |part: &&str| {
@@ -116,11 +116,10 @@ fn templates() -> Vec<(String, String)> {
                 let part = part.split_once("}}").map_or(part, |(_, rest)| rest);
                 part.lines().map(str::trim)
             });
-            // One without a word of its own shows only what others gave it.
-            let own = own.filter(|part| !part.is_empty() && elsewhere(part));
-            let longest = own.max_by_key(|part| part.len())?;
+            let own = own.filter(|part| part.len() > 5 && elsewhere(part));
+            let own: Vec<String> = own.map(str::to_owned).collect();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            Some((name, longest.to_owned()))
+            (!own.is_empty()).then_some((name, own))
         })
         .collect();
     all.sort();
@@ -150,7 +149,7 @@ fn controls() -> BTreeSet<String> {
 }
 
 /// What each chapter drives that none before it does: words of custom ids, names of templates.
-const DRIVEN: [(Chapter, &[&str]); 9] = [
+const DRIVEN: [(Chapter, &[&str]); 10] = [
     (
         Chapter::Arrival,
         &[
@@ -194,17 +193,30 @@ const DRIVEN: [(Chapter, &[&str]); 9] = [
     (
         Chapter::Engaged,
         &[
+            "alone",
             "answer",
+            "answers",
             "brief.hbs",
             "brief_stub.hbs",
+            "contacts.hbs",
             "notice.hbs",
             "read",
             "said",
             "said.hbs",
+            "sign",
+            "talk",
+            "talk-agree",
+            "talk-change",
+            "talk-changed",
+            "talk-refuse",
+            "talk-refused",
+            "talk.hbs",
+            "thresholds.hbs",
             "why",
         ],
     ),
     (Chapter::Containment, &["containment.hbs"]),
+    (Chapter::Closed, &["closing.hbs", "closing_stub.hbs"]),
     (Chapter::Device, &["way"]),
     (Chapter::Idle, &["duty.hbs", "idle.hbs"]),
 ];

@@ -1,6 +1,7 @@
 //! The story that fills every restricted field: from the alert to a closed incident, and a dismissal beside it.
 
 use super::markers::Canary;
+use crate::scenarios::governance::answers;
 use crate::scenarios::harness::{Answer, Member, Message, World, minutes};
 use baton::domain::playbook::definition::FieldKind;
 use baton::sandbox::permissions::{READ_MESSAGE_HISTORY, VIEW_CHANNEL};
@@ -224,11 +225,27 @@ async fn engaged(w: &World, canary: &Canary) {
     let (hr, legal) = (w.member("hr"), w.member("legal"));
     let brief = hr.channel(BRIEF).await.card("INC-1");
     hr.press(&brief, "I have read this").await.message();
-    let asked = legal
-        .pick(&brief, "Answer or decide…", &["More is needed"])
-        .await;
-    let words = [("Why", canary.of("counsel text"))];
-    asked.form().submit(&words).await.message();
+    answers(&legal, BRIEF, "More is needed", canary.of("counsel text")).await;
+    let wording = [
+        CASE,
+        ("to", "outside"),
+        ("wording", canary.of("wording")),
+        ("why", canary.of("why it is to be said")),
+    ];
+    let asked = tier2.run("tier2-investigation", "comms request", &wording);
+    asked.await.message().expect("It waits for");
+    // Two more, so that one is refused and one agreed to in other words.
+    for (number, press, title) in [(2, "Refuse", "Why"), (3, "Agree in other words", "Wording")] {
+        let asked = tier2.run("tier2-investigation", "comms request", &wording);
+        asked.await.message();
+        let waiting = legal.channel("governance").await;
+        let waiting = waiting.saying(&format!("request {number}"));
+        let seen = legal.press(&waiting, "Read and decide").await.message();
+        let form = legal.press(&seen, press).await.form();
+        form.submit(&[(title, canary.of("wording"))])
+            .await
+            .message();
+    }
 }
 
 /// A third detection, which the context explains.
@@ -302,17 +319,8 @@ async fn containment(w: &World, canary: &Canary) {
 async fn closed(w: &World, canary: &Canary) {
     closed_at_investigation(w, canary).await;
     let (tier3, legal) = (w.member("tier3"), w.member("legal"));
-    for side in [legal, w.member("hr")] {
-        let brief = side.channel(BRIEF).await.card("INC-1");
-        if brief.buttons().is_empty() {
-            continue;
-        }
-        let asked = side.pick(&brief, "Answer or decide…", &["Concluded"]).await;
-        asked
-            .form()
-            .submit(&[("Why", canary.of("counsel text"))])
-            .await
-            .message();
+    for side in [&legal, &w.member("hr")] {
+        answers(side, BRIEF, "Concluded", canary.of("counsel text")).await;
     }
     let first = tier3.run("tier3-containment", "close", &[CASE]).await;
     let chosen = [

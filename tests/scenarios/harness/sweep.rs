@@ -25,15 +25,6 @@ impl World {
         names.filter(|name| !but.contains(&name.as_str())).collect()
     }
 
-    /// A member's id.
-    pub async fn account(&self, name: &str) -> String {
-        let guild = self.guild().await;
-        let member = list(&guild["members"])
-            .iter()
-            .find(|member| member["user"]["username"] == name);
-        member.unwrap()["user"]["id"].as_str().unwrap().to_owned()
-    }
-
     /// Each channel and thread that the member sees, with its messages.
     pub async fn channels_of(&self, member: &str) -> Vec<(String, Vec<Message>)> {
         let mut seen = Vec::new();
