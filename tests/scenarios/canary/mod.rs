@@ -2,6 +2,11 @@
 //! template driven by every member at each stage of a story. Each marker was seen only where its audience may read.
 //! What is driven is read from the program's own tables; an entry that nobody reached makes the story fail.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what a story does not look at is nothing to it, whatever is added"
+)]
+
 mod drive;
 mod markers;
 mod story;

@@ -11,6 +11,9 @@ const LOOK: u64 = VIEW_CHANNEL | READ_MESSAGE_HISTORY;
 const CASE: (&str, &str) = ("incident", "INC-1");
 const BRIEF: &str = "INC-1 brief 1";
 
+/// The field in which a dismissal answers the triggers.
+const EACH: &str = "Answer to each trigger that is met";
+
 /// How far the story is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Chapter {
@@ -171,7 +174,6 @@ async fn proposed(w: &World, canary: &Canary) {
     let tier1 = w.tier1();
     let card = tier1.channel("tier1-triage").await.card("INC-2");
     let first = tier1.press(&card, "Dismiss").await;
-    const EACH: &str = "Answer to each trigger that is met";
     let answer = canary.of(&format!("field {EACH}"));
     let lines = format!("{answer}: one application.\n{answer}: the contractor's service.");
     let ground = [

@@ -124,12 +124,11 @@ impl World {
             let known = expected
                 .iter()
                 .position(|(wanted, part, _)| *wanted == status && line.contains(part));
-            match known {
-                Some(at) => met[at] += 1,
-                None => {
-                    let body = &request["body"];
-                    writeln!(faults, "- {line} was answered with {status}: {body}").unwrap();
-                }
+            if let Some(at) = known {
+                met[at] += 1;
+            } else {
+                let body = &request["body"];
+                writeln!(faults, "- {line} was answered with {status}: {body}").unwrap();
             }
         }
         for ((status, part, times), met) in expected.iter().zip(met) {

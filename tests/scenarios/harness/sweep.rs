@@ -177,6 +177,6 @@ fn files(json: &Value) -> Vec<String> {
             found
         }
         Value::Array(all) => all.iter().flat_map(files).collect(),
-        _ => Vec::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     }
 }
