@@ -62,6 +62,8 @@ impl App {
             .detections(connection, &visible.incident, playbook)
             .await?;
         context.exposure = self.exposure(connection, &visible.incident).await?;
+        let elsewhere = self.elsewhere(connection, actor, &visible.incident).await?;
+        context.elsewhere = Some(&elsewhere);
         let events = decide(Some(&visible.incident), command, &context)?;
         let by = By {
             person: actor.person,
@@ -184,7 +186,7 @@ impl By {
 }
 
 /// The role in which a member acts here: the stage's, where they have it.
-fn role_in(actor: &Actor, incident: &Incident, playbook: &Playbook) -> Option<Role> {
+pub(super) fn role_in(actor: &Actor, incident: &Incident, playbook: &Playbook) -> Option<Role> {
     let visit = incident
         .current_visit()
         .and_then(|(_, visit)| playbook.stage(&visit.stage));

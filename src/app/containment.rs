@@ -32,7 +32,11 @@ impl App {
         if !whole && !may(actor, Act::Authorise, &visible.incident, playbook) {
             return Err(Refusal::NotFound.into());
         }
-        let context = Context::new(self.now(), playbook, Some(actor));
+        let elsewhere = self
+            .elsewhere(&mut reader, actor, &visible.incident)
+            .await?;
+        let mut context = Context::new(self.now(), playbook, Some(actor));
+        context.elsewhere = Some(&elsewhere);
         let views = visible.incident.actions.iter().map(|entry| {
             let action = playbook.action(&entry.action);
             let closed = match (&entry.state, action) {

@@ -5,7 +5,7 @@ use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::Refusal;
 use crate::domain::policy;
 use crate::domain::role::Role;
-use crate::domain::timeline::{Line, lines};
+use crate::domain::timeline::{Line, Reader, lines};
 use crate::store::access::View;
 use crate::store::event::Sealed;
 use crate::store::{self, StoreError};
@@ -57,14 +57,19 @@ impl App {
                     };
                     store::access::append(connection, &view).await?;
                     let history = store::event::list(connection, id).await?;
-                    let told = lines(
-                        &history,
-                        &loaded.playbook,
-                        &policy::export(),
-                        &Role::ALL.into_iter().collect(),
-                        app.zone,
-                    );
                     let names = store::people::names(connection).await?;
+                    let current = app.playbooks.current().iter();
+                    let before: Vec<_> = current.map(|l| &l.playbook).collect();
+                    let reader = Reader {
+                        clearance: &policy::export(),
+                        roles: &Role::ALL.into_iter().collect(),
+                        zone: app.zone,
+                        // Whoever has a shell on the host reads every incident.
+                        others: &incident.linked,
+                        before: &before,
+                        names: &names,
+                    };
+                    let told = lines(&history, &loaded.playbook, &reader);
                     let sealed = store::event::list_sealed(connection, id).await?;
                     if sealed.len() != told.len() {
                         return Err(StoreError::Inconsistent {

@@ -253,6 +253,8 @@ impl App {
             .detections(connection, &visible.incident, playbook)
             .await?;
         context.exposure = self.exposure(connection, &visible.incident).await?;
+        let elsewhere = self.elsewhere(connection, actor, &visible.incident).await?;
+        context.elsewhere = Some(&elsewhere);
         let mut form = assemble(
             &visible.incident,
             &transition,

@@ -15,7 +15,7 @@ use crate::domain::policy::{self, Actor};
 use crate::domain::restricted::Level;
 use crate::domain::role::Role;
 use crate::domain::talk::GOVERNANCE;
-use crate::domain::timeline::{ITEM, Line, lines};
+use crate::domain::timeline::{ITEM, Line, Reader, lines};
 use crate::domain::view::ClosingView;
 use crate::store::people::Member;
 use crate::store::{self, Connection};
@@ -254,8 +254,17 @@ impl App {
         let names = store::people::names(&mut reader).await?;
         let clearance = policy::thread();
         let (nobody, playbook) = (BTreeSet::new(), &loaded.playbook);
-        let told = lines(&history, playbook, &clearance, &nobody, self.zone);
-        let line = told.into_iter().find(|line| line.number == number);
+        let reader = Reader {
+            clearance: &clearance,
+            roles: &nobody,
+            zone: self.zone,
+            // Found by its number in the history, whatever else stands there.
+            others: &incident.linked,
+            before: &[],
+            names: &names,
+        };
+        let told = lines(&history, playbook, &reader);
+        let line = told.into_iter().find(|line| line.entry == number);
         let event = history.iter().find(|recorded| recorded.number == number);
         let event = event.and_then(|recorded| recorded.event.as_ref()?.open(&clearance));
         let talk = match event {

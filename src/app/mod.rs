@@ -3,10 +3,12 @@
 
 pub mod act;
 mod around;
+pub mod case;
 pub mod comms;
 pub mod containment;
 pub mod directory;
 pub mod dry_run;
+pub mod earlier;
 pub mod export;
 mod facts;
 pub mod form;
@@ -25,6 +27,7 @@ pub mod sweep;
 #[cfg(test)]
 mod tests;
 pub mod thresholds;
+pub mod told;
 pub mod way;
 
 use crate::domain::hours::Hours;

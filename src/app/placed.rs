@@ -1,5 +1,6 @@
 //! What may be posted, and where: cards, threads and statuses as their readers may see them.
 
+use super::earlier::among;
 use super::{App, AppError};
 use crate::domain::ids::{AccountId, ChannelKey, IncidentId, PersonId};
 use crate::domain::incident::Incident;
@@ -66,9 +67,18 @@ impl App {
         // While its own handoff waits elsewhere, it is as if held.
         let held = incident.holder().is_some() || !working;
         let clearance = policy::channel(stage, offered, held);
-        let view = self
+        let mut view = self
             .card_view(&mut reader, &incident, visit, &clearance)
             .await?;
+        let present = match &placement {
+            Placement::Channel(_) => &readers,
+            Placement::SealedThread { members } => members,
+        };
+        let present = among(members, present);
+        let links = self.shared_links(&mut reader, &incident, &present).await?;
+        if let Some(view) = &mut view {
+            view.link(&links);
+        }
         Ok(view.map(|view| Placed {
             view,
             placement,

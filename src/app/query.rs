@@ -11,7 +11,6 @@ use crate::domain::reach;
 use crate::domain::record::is_web;
 use crate::domain::restricted::{Clearance, Level};
 use crate::domain::talk::Talk;
-use crate::domain::timeline::{Line, lines};
 use crate::domain::view::{CardView, OnIncident, Sight, card, record_for};
 use crate::store::access::View;
 use crate::store::{self, Connection};
@@ -63,6 +62,9 @@ pub enum Wanted {
     Leave(TransitionKind),
     Engage,
     Note,
+    Link,
+    Split,
+    Details,
     Route,
     Contain,
     /// It has actions that the member may authorise.
@@ -113,7 +115,7 @@ impl App {
         Ok(rows.into_iter().map(|(_, row)| row).collect())
     }
 
-    fn queued(
+    pub(super) fn queued(
         &self,
         actor: &Actor,
         incident: &Incident,
@@ -150,29 +152,6 @@ impl App {
             yours_to_take: may(actor, act, incident, playbook)
                 && holder.is_none_or(|h| h == actor.person),
         }
-    }
-
-    /// The timeline as far as the member may read it, with the names of those who acted.
-    pub async fn timeline(
-        &self,
-        actor: &Actor,
-        id: IncidentId,
-    ) -> Result<(Incident, Vec<Line>, BTreeMap<PersonId, String>), AppError> {
-        let mut reader = self.store.read().await?;
-        let visible = self.visible(&mut reader, actor, id).await?;
-        if visible.clearance.level() < Level::Steps {
-            return Err(Refusal::NotFound.into());
-        }
-        let history = store::event::list(&mut reader, id).await?;
-        let told = lines(
-            &history,
-            &visible.playbook.playbook,
-            &visible.clearance,
-            &actor.roles,
-            self.zone,
-        );
-        let names = store::people::names(&mut reader).await?;
-        Ok((visible.incident, told, names))
     }
 
     /// Title, files, subjects and raw bodies, for a cleared reader; the view is logged in the same commit.
@@ -328,6 +307,14 @@ fn allows(
         }
         Wanted::Engage => may(actor, Act::Engage, incident, playbook),
         Wanted::Note => may(actor, Act::Note, incident, playbook),
+        Wanted::Link => may(actor, Act::Link, incident, playbook),
+        Wanted::Split => {
+            let context = Context::new(chrono::DateTime::UNIX_EPOCH, playbook, Some(actor));
+            incident.alerts.len() > 1 && may_leave(incident, &context).is_ok()
+        }
+        Wanted::Details => {
+            clearance.level() >= Level::Facts && may(actor, Act::ReadDetails, incident, playbook)
+        }
         Wanted::Route => {
             let context = Context::new(chrono::DateTime::UNIX_EPOCH, playbook, Some(actor));
             may_leave(incident, &context).is_ok()
@@ -363,7 +350,7 @@ fn allows(
     }
 }
 
-fn on_incident(kept: store::alert::Kept) -> OnIncident {
+pub(super) fn on_incident(kept: store::alert::Kept) -> OnIncident {
     OnIncident {
         id: kept.id,
         source: kept.source,

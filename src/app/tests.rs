@@ -14,7 +14,7 @@ use crate::domain::alert::{
     Alert, AlertKind, Detail, Device, Named, Reading, Severity, Times, User,
 };
 use crate::domain::ids::{AccountId, IncidentId, PersonId, SourceId};
-use crate::domain::incident::{Command, Incident, Refusal};
+use crate::domain::incident::{Command, Incident, Noting, Refusal};
 use crate::domain::policy::Actor;
 use crate::domain::restricted::Restricted;
 use crate::domain::role::Role;
@@ -274,11 +274,7 @@ async fn what_nobody_took_is_raised_and_raised_again_later() {
     ground.app.act(&tier1, id, Command::Claim).await.unwrap();
     ground.pass(TimeDelta::hours(23));
     let text = "Asked the door guard.".to_owned();
-    ground
-        .app
-        .act(&tier1, id, Command::Note { text })
-        .await
-        .unwrap();
+    ground.app.act(&tier1, id, noted(text)).await.unwrap();
     ground.pass(TimeDelta::hours(23));
     assert_eq!(ground.app.sweep().await.unwrap(), 0);
     ground.pass(TimeDelta::hours(1));
@@ -330,4 +326,11 @@ async fn posts_go_before_edits_and_high_severity_first() {
 async fn concerned(ground: &Ground, id: IncidentId) -> PersonId {
     let incident = ground.incident(id).await;
     incident.concerned.first().copied().unwrap()
+}
+
+fn noted(text: String) -> Command {
+    Command::Note(Box::new(Noting {
+        text,
+        ..Noting::default()
+    }))
 }

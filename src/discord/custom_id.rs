@@ -3,6 +3,7 @@
 
 use crate::domain::governance::Choice;
 use crate::domain::ids::{DraftId, IncidentId};
+use crate::domain::timeline::Shown;
 use crate::domain::view::{BriefView, CardAct, CardView};
 use crate::render::card::{Button, ButtonStyle, Row};
 use std::fmt;
@@ -63,8 +64,16 @@ pub enum CustomId {
     /// A list of answers that are no value; the value is `field|mark`.
     Mark(DraftId),
     Submit(DraftId),
-    /// A page of a timeline, from 0; `true` shows everything, `false` the decisions.
-    Timeline(IncidentId, u32, bool),
+    /// A page of a timeline, from 0, and which of its lines.
+    Timeline(IncidentId, u32, Shown),
+    /// A list of what a timeline shows; the value is the choice.
+    Filter(IncidentId),
+    /// Open the forms that ask why somebody wants to know: the earlier incidents of the persons concerned, their
+    /// names; and those, submitted.
+    Earlier(IncidentId),
+    LookedBack(IncidentId),
+    Names(IncidentId),
+    Named(IncidentId),
 }
 
 impl fmt::Display for CustomId {
@@ -104,9 +113,14 @@ impl fmt::Display for CustomId {
             Self::Change(id) => write!(f, "change:{}", id.0),
             Self::Mark(id) => write!(f, "mark:{}", id.0),
             Self::Submit(id) => write!(f, "submit:{}", id.0),
-            Self::Timeline(id, page, all) => {
-                write!(f, "timeline:{}:{page}:{}", id.0, u8::from(*all))
+            Self::Timeline(id, page, shown) => {
+                write!(f, "timeline:{}:{page}:{}", id.0, shown.key())
             }
+            Self::Filter(id) => write!(f, "filter:{}", id.0),
+            Self::Earlier(id) => write!(f, "earlier:{}", id.0),
+            Self::LookedBack(id) => write!(f, "lookedback:{}", id.0),
+            Self::Names(id) => write!(f, "names:{}", id.0),
+            Self::Named(id) => write!(f, "named:{}", id.0),
         }
     }
 }
@@ -116,6 +130,9 @@ impl FromStr for CustomId {
     fn from_str(text: &str) -> Result<Self, ()> {
         let mut parts = text.split(':');
         let verb = parts.next().unwrap_or_default();
+        if verb == "timeline" {
+            return timeline(parts);
+        }
         let mut number = || -> Result<i64, ()> {
             parts
                 .next()
@@ -158,7 +175,11 @@ impl FromStr for CustomId {
             "change" => Self::Change(DraftId(number()?)),
             "mark" => Self::Mark(DraftId(number()?)),
             "submit" => Self::Submit(DraftId(number()?)),
-            "timeline" => Self::Timeline(IncidentId(number()?), small(number()?)?, number()? != 0),
+            "filter" => Self::Filter(IncidentId(number()?)),
+            "earlier" => Self::Earlier(IncidentId(number()?)),
+            "lookedback" => Self::LookedBack(IncidentId(number()?)),
+            "names" => Self::Names(IncidentId(number()?)),
+            "named" => Self::Named(IncidentId(number()?)),
             _ => return Err(()),
         };
         if parts.next().is_some() {
@@ -166,6 +187,22 @@ impl FromStr for CustomId {
         } else {
             Ok(id)
         }
+    }
+}
+
+/// A page of a timeline. Cards of earlier versions say 0 and 1 for the decisions and everything.
+fn timeline<'t>(mut parts: impl Iterator<Item = &'t str>) -> Result<CustomId, ()> {
+    let mut next = || parts.next().ok_or(());
+    let id = next()?.parse().ok().filter(|id| *id >= 0).ok_or(())?;
+    let page = next()?.parse().map_err(|_| ())?;
+    let shown = match next()? {
+        "0" => Shown::Decisions,
+        "1" => Shown::Everything,
+        key => Shown::from_key(key).ok_or(())?,
+    };
+    match parts.next() {
+        None => Ok(CustomId::Timeline(IncidentId(id), page, shown)),
+        Some(_) => Err(()),
     }
 }
 
@@ -266,6 +303,7 @@ pub fn press(act: CardAct, view: &CardView) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::timeline::Topic;
     use proptest::prelude::*;
 
     #[test]
@@ -306,7 +344,13 @@ mod tests {
             CustomId::Change(d),
             CustomId::Mark(d),
             CustomId::Submit(d),
-            CustomId::Timeline(i, u32::MAX, true),
+            CustomId::Timeline(i, u32::MAX, Shown::Decisions),
+            CustomId::Timeline(i, 0, Shown::Only(Topic::Containment)),
+            CustomId::Filter(i),
+            CustomId::Earlier(i),
+            CustomId::LookedBack(i),
+            CustomId::Names(i),
+            CustomId::Named(i),
         ] {
             let text = id.to_string();
             assert!(text.len() <= 100, "{text}");

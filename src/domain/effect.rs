@@ -124,7 +124,10 @@ pub fn of(events: &[Event], after: &Incident, playbook: &Playbook) -> Vec<Effect
             | Event::ContainmentProposed { .. }
             | Event::ContainmentAuthorised { .. }
             | Event::ContainmentReported { .. }
-            | Event::GateOverridden { .. } => edits = true,
+            | Event::GateOverridden { .. }
+            | Event::Linked { .. }
+            | Event::SplitOff { .. }
+            | Event::SplitFrom { .. } => edits = true,
             Event::Engaged { number, .. } => {
                 let channel = ChannelKey::new(GOVERNANCE);
                 posts.push(Effect::PostBrief {
@@ -142,12 +145,7 @@ pub fn of(events: &[Event], after: &Incident, playbook: &Playbook) -> Vec<Effect
                 edits |= !matches!(governed, Governed::LeftUnengaged { .. });
             }
             Event::StatusSet { .. } => {
-                posts.extend(
-                    other_channels(after, playbook).map(|channel| Effect::PostStatus {
-                        channel,
-                        number: after.version,
-                    }),
-                );
+                posts.extend(statuses(after, playbook));
                 edits = true;
             }
             Event::Reach(event) => {
@@ -274,6 +272,12 @@ fn edits_of(after: &Incident, posts: &[Effect]) -> Vec<Effect> {
             channel: visit.channel.clone(),
         })
         .collect()
+}
+
+/// One word for each other tier.
+fn statuses(after: &Incident, playbook: &Playbook) -> impl Iterator<Item = Effect> {
+    let number = after.version;
+    other_channels(after, playbook).map(move |channel| Effect::PostStatus { channel, number })
 }
 
 /// The channels of the playbook's other stages, each once.

@@ -218,6 +218,9 @@ mod tests {
                 7,
                 Some(Event::Noted {
                     text: "x".to_owned(),
+                    happened_at: None,
+                    corrects: None,
+                    quoted: None,
                 }),
             ),
             (185, 7, Some(ended())),

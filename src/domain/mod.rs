@@ -21,6 +21,7 @@ pub mod reach;
 pub mod record;
 pub mod restricted;
 pub mod role;
+pub mod stuck;
 pub mod talk;
 pub mod threshold;
 pub mod timeline;

@@ -43,6 +43,8 @@ pub enum Act {
     ReadDetails,
     /// Put something on the timeline.
     Note,
+    /// Say that it has to do with another incident.
+    Link,
     /// Go on with an ended incident.
     Reopen,
     /// Notify Governance.
@@ -115,6 +117,10 @@ pub fn may(actor: &Actor, act: Act, incident: &Incident, playbook: &Playbook) ->
         Act::Claim | Act::Leave => working_stage(incident, playbook).map(|s| s.role),
         Act::Receive => offered_stage(incident, playbook).map(|s| s.role),
         Act::Note => return incident.on_case.contains(&actor.person),
+        Act::Link => {
+            let here = working_stage(incident, playbook).is_some_and(|s| actor.has(s.role));
+            return here || incident.on_case.contains(&actor.person);
+        }
         Act::Reopen => {
             let stage = playbook.stage(&incident.stage);
             return stage.is_some_and(|s| actor.has(s.role)) || actor.has(Role::Manager);
@@ -230,6 +236,18 @@ pub fn details(
         && readable.level() >= Level::Facts
         && may(actor, Act::ReadDetails, incident, playbook);
     allowed.then(|| Clearance::at(Level::Everything))
+}
+
+/// Whether the actor reads persons by number and may learn their names on a stated reason. The caller logs it.
+pub fn names(
+    actor: &Actor,
+    incident: &Incident,
+    playbook: &Playbook,
+    walls: &Walls,
+) -> Option<Clearance> {
+    let readable = reads(actor, incident, playbook, walls)?;
+    let manages = actor.has(Role::Manager) && readable.level() >= Level::Steps;
+    manages.then(|| Clearance::at(Level::Facts))
 }
 
 /// What the card in a stage's channel may show: what everybody with the stage's role may read of it there.

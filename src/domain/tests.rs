@@ -1,9 +1,11 @@
 //! The invented playbook with an incident under way, and what the domain's rules make of it. No word of the playbook
 //! occurs in the program.
 
+mod case;
 mod consistency;
 mod containing;
 mod due;
+mod elsewhere;
 mod engaging;
 mod form;
 mod governing;
@@ -19,6 +21,7 @@ mod refusals;
 mod room;
 mod second;
 mod story;
+mod stuck;
 mod talking;
 mod thresholds;
 

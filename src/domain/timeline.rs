@@ -1,7 +1,15 @@
 //! The timeline: an incident's events as lines that people read, as far as their clearance goes.
 
+mod case;
+mod governed;
+mod topic;
+
+pub use case::names;
+use case::{IN_WORDS, correction, hidden, set_beside};
+pub use topic::{Shown, Topic};
+
 use super::governance::Contact;
-use super::ids::{CriterionId, DoneId, FieldId, PersonId, StageId};
+use super::ids::{CriterionId, DoneId, FieldId, IncidentId, PersonId, StageId};
 use super::incident::{Event, Finding, ReachEvent};
 use super::playbook::definition::{Field, Playbook};
 use super::reach::{Told, Waits};
@@ -32,7 +40,10 @@ pub struct Recorded {
 /// One line of a timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
+    /// As the reader counts: what they may not know of is not counted.
     pub number: i64,
+    /// Its number in the history.
+    pub entry: i64,
     pub at: DateTime<Utc>,
     pub by: PersonId,
     pub role: Option<Role>,
@@ -46,6 +57,7 @@ pub struct Line {
     pub whom: Vec<PersonId>,
     /// A step that someone decided, as opposed to what arrived by itself, was taken up or was noted.
     pub decision: bool,
+    pub topic: Topic,
 }
 
 impl Line {
@@ -64,43 +76,61 @@ impl Line {
     }
 }
 
-/// The lines that this clearance, and fields whose audience these roles, may read; none below [`Level::Steps`].
-pub fn lines(
-    history: &[Recorded],
-    playbook: &Playbook,
-    clearance: &Clearance,
-    roles: &BTreeSet<Role>,
-    zone: Tz,
-) -> Vec<Line> {
-    if clearance.level() < Level::Steps {
+/// Who reads a timeline, as far as its lines ask.
+pub struct Reader<'a> {
+    pub clearance: &'a Clearance,
+    /// Whose audience the shown fields belong to.
+    pub roles: &'a BTreeSet<Role>,
+    pub zone: Tz,
+    /// The other incidents that they may know of. A line that names any other is left out whole.
+    pub others: &'a BTreeSet<IncidentId>,
+    /// Playbooks that it may have followed before: stages and criteria are told by their titles.
+    pub before: &'a [&'a Playbook],
+    /// How people are called.
+    pub names: &'a BTreeMap<PersonId, String>,
+}
+
+/// The lines that this reader may read; none below [`Level::Steps`].
+pub fn lines(history: &[Recorded], playbook: &Playbook, reader: &Reader<'_>) -> Vec<Line> {
+    if reader.clearance.level() < Level::Steps {
         return Vec::new();
     }
     let teller = Teller {
         playbook,
-        roles,
-        zone,
-        record: clearance.level() >= Level::Record,
+        before: reader.before,
+        roles: reader.roles,
+        zone: reader.zone,
+        names: reader.names,
+        record: reader.clearance.level() >= Level::Record,
     };
-    history
+    let hidden = hidden(history, reader.others);
+    let mut told: Vec<Line> = history
         .iter()
-        .map(|recorded| teller.line(recorded))
-        .collect()
+        .filter(|recorded| !hidden.contains(&recorded.number))
+        .zip(1..)
+        .map(|(recorded, number)| teller.line(recorded, number))
+        .collect();
+    for (correction, corrected) in history.iter().filter_map(correction) {
+        set_beside(&mut told, correction, corrected);
+    }
+    told
 }
-
-mod governed;
 
 struct Teller<'a> {
     playbook: &'a Playbook,
+    before: &'a [&'a Playbook],
     /// Whose audience the shown fields belong to.
     roles: &'a BTreeSet<Role>,
     zone: Tz,
+    names: &'a BTreeMap<PersonId, String>,
     record: bool,
 }
 
 impl Teller<'_> {
-    fn line(&self, recorded: &Recorded) -> Line {
+    fn line(&self, recorded: &Recorded, number: i64) -> Line {
         let mut line = Line {
-            number: recorded.number,
+            number,
+            entry: recorded.number,
             at: recorded.at,
             by: recorded.by,
             role: recorded.role,
@@ -109,9 +139,11 @@ impl Teller<'_> {
             details: Vec::new(),
             whom: Vec::new(),
             decision: recorded.by != PersonId::PROGRAM,
+            topic: Topic::Way,
         };
         if let Some(event) = &recorded.event {
             let event = event.judge();
+            line.topic = Topic::of(event);
             line.decision &= !matches!(event, Event::Claimed | Event::Noted { .. });
             self.tell(event, &mut line);
         }
@@ -132,11 +164,8 @@ impl Teller<'_> {
                 line.what = format!("opened at {} from {alert}: {because}", self.stage(stage));
                 line.on = self.met(criteria);
                 self.detail(line, "Severity", severity.key());
-                self.detail(
-                    line,
-                    "Playbook",
-                    &format!("{} {}", playbook.id, playbook.version),
-                );
+                let followed = format!("{} {}", playbook.id, playbook.version);
+                self.detail(line, "Playbook", &followed);
             }
             Event::AlertAttached {
                 alert,
@@ -183,18 +212,21 @@ impl Teller<'_> {
             | Event::Refused { .. }
             | Event::Engaged { .. }
             | Event::Answered { .. }
-            | Event::ContainmentProposed { .. }
-            | Event::ContainmentAuthorised { .. }
-            | Event::ContainmentReported { .. }
-            | Event::GateOverridden { .. }
             | Event::StatusSet { .. }
             | Event::Reminded { .. }
             | Event::Reopened { .. }
             | Event::Routed { .. }
             | Event::Raised { .. }
-            | Event::Reach(_)
-            | Event::Noted { .. } => self.tell_beside(event, line),
+            | Event::Reach(_) => self.tell_beside(event, line),
             Event::Governed(governed) => self.tell_governed(governed, line),
+            Event::ContainmentProposed { .. }
+            | Event::ContainmentAuthorised { .. }
+            | Event::ContainmentReported { .. }
+            | Event::GateOverridden { .. } => self.tell_containment(event, line),
+            Event::Noted { .. }
+            | Event::Linked { .. }
+            | Event::SplitOff { .. }
+            | Event::SplitFrom { .. } => self.tell_case(event, line),
         }
     }
 
@@ -222,33 +254,9 @@ impl Teller<'_> {
             Event::Answered { engagement, choice } => {
                 line.what = format!("decided on engagement {engagement}: {}", choice.words());
             }
-            Event::ContainmentProposed {
-                number,
-                action,
-                target,
-            } => {
-                line.what = format!("proposed containment {number}: {}", self.action(action));
-                self.detail(line, "On", target);
-            }
-            Event::ContainmentAuthorised { number } => {
-                line.what = format!("authorised containment {number}");
-            }
-            Event::ContainmentReported {
-                number,
-                done,
-                result,
-            } => {
-                let word = if *done { "done and verified" } else { "failed" };
-                self.reasoned(line, &format!("containment {number} {word}"), result);
-            }
-            Event::GateOverridden { number, reason, .. } => {
-                let what = format!("declared an emergency for containment {number}");
-                self.reasoned(line, &what, reason);
-            }
             Event::Raised { times } => {
                 line.what = format!("raised: nobody took it in time ({times})");
             }
-            Event::Noted { text } => self.reasoned(line, "noted", text),
             Event::StatusSet { severity, text } => {
                 let what = severity.map_or_else(
                     || "told the other tiers of a development".to_owned(),
@@ -275,7 +283,43 @@ impl Teller<'_> {
             | Event::Accepted { .. }
             | Event::Returned { .. }
             | Event::Governed(_)
-            | Event::Ended { .. } => {}
+            | Event::Ended { .. }
+            | Event::ContainmentProposed { .. }
+            | Event::ContainmentAuthorised { .. }
+            | Event::ContainmentReported { .. }
+            | Event::GateOverridden { .. }
+            | Event::Noted { .. }
+            | Event::Linked { .. }
+            | Event::SplitOff { .. }
+            | Event::SplitFrom { .. } => {}
+        }
+    }
+
+    fn tell_containment(&self, event: &Event, line: &mut Line) {
+        if let Event::ContainmentProposed {
+            number,
+            action,
+            target,
+        } = event
+        {
+            line.what = format!("proposed containment {number}: {}", self.action(action));
+            self.detail(line, "On", target);
+        }
+        if let Event::ContainmentAuthorised { number } = event {
+            line.what = format!("authorised containment {number}");
+        }
+        if let Event::ContainmentReported {
+            number,
+            done,
+            result,
+        } = event
+        {
+            let word = if *done { "done and verified" } else { "failed" };
+            self.reasoned(line, &format!("containment {number} {word}"), result);
+        }
+        if let Event::GateOverridden { number, reason, .. } = event {
+            let what = format!("declared an emergency for containment {number}");
+            self.reasoned(line, &what, reason);
         }
     }
 
@@ -331,7 +375,7 @@ impl Teller<'_> {
 
     fn reasoned(&self, line: &mut Line, what: &str, reason: &str) {
         what.clone_into(&mut line.what);
-        self.detail(line, "In words", reason);
+        self.detail(line, IN_WORDS, reason);
     }
 
     fn action(&self, id: &str) -> String {
@@ -340,10 +384,14 @@ impl Teller<'_> {
             .map_or_else(|| id.to_owned(), |a| a.title.clone())
     }
 
+    /// The one that it follows, then those that it may have followed before.
+    fn playbooks(&self) -> impl Iterator<Item = &Playbook> {
+        std::iter::once(self.playbook).chain(self.before.iter().copied())
+    }
+
     fn stage(&self, id: &StageId) -> String {
-        self.playbook
-            .stage(id)
-            .map_or_else(|| id.to_string(), |s| s.title.clone())
+        let found = self.playbooks().find_map(|playbook| playbook.stage(id));
+        found.map_or_else(|| id.to_string(), |s| s.title.clone())
     }
 
     fn met(&self, criteria: &[super::incident::Evaluated]) -> Vec<String> {
@@ -356,9 +404,8 @@ impl Teller<'_> {
     }
 
     fn sentence(&self, id: &CriterionId) -> String {
-        self.playbook
-            .criterion(id)
-            .map_or_else(|| id.to_string(), |c| c.text.clone())
+        let found = self.playbooks().find_map(|playbook| playbook.criterion(id));
+        found.map_or_else(|| id.to_string(), |c| c.text.clone())
     }
 
     fn detail(&self, line: &mut Line, label: &str, value: &str) {

@@ -154,6 +154,17 @@ pub struct ContactView {
     pub concluded_at: Option<DateTime<Utc>>,
 }
 
+impl CardView {
+    /// Names the incidents that it has to do with, where it shows facts at all.
+    pub fn link(&mut self, linked: &[IncidentId]) {
+        if self.facts.is_empty() || linked.is_empty() {
+            return;
+        }
+        let ids: Vec<String> = linked.iter().map(ToString::to_string).collect();
+        self.facts.push(("Linked".to_owned(), ids.join(", ")));
+    }
+}
+
 /// The card of one stay at a stage.
 pub fn card(incident: &Incident, visit: usize, sight: &Sight<'_>) -> Option<CardView> {
     let stay = incident.visits.get(visit)?;

@@ -16,11 +16,13 @@ macro_rules! template {
     };
 }
 
+mod case;
 mod governance;
 mod governed;
 mod me;
 mod reach;
 
+pub use case::{Earlier, Stuck, StuckRow};
 pub use governance::{Brief, BriefStub, Containment, ContainmentRow, Said};
 pub use governed::{Closing, ClosingStub, Contacts, ContactsOf, Talk, Thresholds, ThresholdsOf};
 pub use me::{CameOf, Me, MineRow, MyDraft};
@@ -262,6 +264,7 @@ template!(
 
 #[derive(Debug, Clone, Serialize)]
 pub struct TimelineLine {
+    pub number: i64,
     pub at: String,
     pub who: String,
     pub role: String,
@@ -274,6 +277,8 @@ pub struct TimelineLine {
 pub struct Timeline {
     pub id: String,
     pub page_note: String,
+    /// The persons concerned by number, for whoever reads no name.
+    pub persons: Vec<String>,
     pub lines: Vec<TimelineLine>,
 }
 template!(
@@ -282,7 +287,9 @@ template!(
     Timeline {
         id: "INC-1".to_owned(),
         page_note: "page 1 of 2".to_owned(),
+        persons: vec!["Person 1, Finance".to_owned()],
         lines: vec![TimelineLine {
+            number: 1,
             at: "2026-11-03 08:40 UTC".to_owned(),
             who: "tier1".to_owned(),
             role: "tier1".to_owned(),
@@ -307,6 +314,8 @@ pub struct Details {
     pub id: String,
     pub count: usize,
     pub alerts: Vec<AlertDetails>,
+    /// Incidents that it has to do with, as far as the reader may know of them.
+    pub linked: Vec<Labelled>,
 }
 template!(
     "details",
@@ -321,6 +330,7 @@ template!(
             times_received: 2,
             lines: vec![Labelled::new("Title", "A title")],
         }],
+        linked: vec![Labelled::new("INC-2", "low · at Triage")],
     }
 );
 
@@ -436,7 +446,7 @@ template!(
     Help,
     Help {
         rows: vec![HelpRow {
-            path: "queue".to_owned(),
+            path: "/queue".to_owned(),
             what: "What is open".to_owned()
         }],
         waiting: "1 incident waits for you".to_owned(),
@@ -473,6 +483,8 @@ pub fn prove(templates: &Templates) -> Vec<TemplateFault> {
         one::<Contacts>(templates),
         one::<Talk>(templates),
         one::<Thresholds>(templates),
+        one::<Earlier>(templates),
+        one::<Stuck>(templates),
     ]
     .into_iter()
     .flatten()

@@ -30,7 +30,7 @@ pub struct TemplateFault {
 }
 
 /// The shipped templates, by name.
-pub const SHIPPED: [(&str, &str); 24] = [
+pub const SHIPPED: [(&str, &str); 26] = [
     ("me", include_str!("../../templates/discord/me.hbs")),
     ("card", include_str!("../../templates/discord/card.hbs")),
     (
@@ -63,6 +63,11 @@ pub const SHIPPED: [(&str, &str); 24] = [
         "brief_stub",
         include_str!("../../templates/discord/brief_stub.hbs"),
     ),
+    (
+        "earlier",
+        include_str!("../../templates/discord/earlier.hbs"),
+    ),
+    ("stuck", include_str!("../../templates/discord/stuck.hbs")),
     ("said", include_str!("../../templates/discord/said.hbs")),
     (
         "containment",

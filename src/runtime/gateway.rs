@@ -240,10 +240,11 @@ fn says(ours: &Value, theirs: &Value) -> bool {
         (Value::Array(ours), Value::Array(theirs)) => {
             ours.len() == theirs.len()
                 && ours.iter().enumerate().all(|(at, one)| {
-                    let name = one.get("name");
+                    // A command and a menu may have one name: the kind tells them apart.
+                    let (name, kind) = (one.get("name"), one.get("type"));
                     let named = theirs
                         .iter()
-                        .find(|t| name.is_some() && t.get("name") == name);
+                        .find(|t| name.is_some() && t.get("name") == name && t.get("type") == kind);
                     named
                         .or_else(|| theirs.get(at))
                         .is_some_and(|known| says(one, known))
@@ -311,6 +312,21 @@ mod tests {
             }
         }
         theirs.as_array_mut().unwrap().reverse();
+        assert!(says(&registration(), &theirs) && says_no_more(&registration(), &theirs));
+    }
+
+    #[test]
+    fn a_missing_or_further_menu_is_a_difference() {
+        let mut theirs = registration();
+        let menu = theirs.as_array_mut().unwrap().pop().unwrap();
+        assert_eq!(menu["type"], 3);
+        assert!(!says(&registration(), &theirs));
+        theirs.as_array_mut().unwrap().extend([menu.clone(), menu]);
+        assert!(!says(&registration(), &theirs));
+        // Discord keeps a menu with an empty description.
+        let mut theirs = registration();
+        let last = theirs.as_array().unwrap().len() - 1;
+        theirs[last]["description"] = json!("");
         assert!(says(&registration(), &theirs) && says_no_more(&registration(), &theirs));
     }
 

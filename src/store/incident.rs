@@ -85,6 +85,16 @@ pub async fn save(
     )
     .execute(&mut *connection)
     .await?;
+    let gone = incident.past_concerned.difference(&incident.concerned);
+    for person in gone {
+        sqlx::query!(
+            "DELETE FROM incident_persons WHERE incident_id = ? AND person_id = ?",
+            id,
+            person.0
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
     for person in &incident.concerned {
         sqlx::query!(
             "INSERT INTO incident_persons (incident_id, person_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
@@ -148,12 +158,33 @@ pub async fn find_open_for_detection(
     Ok(id.map(IncidentId))
 }
 
-/// The persons concerned and their line managers, under every number that they have.
+/// The incidents about a person, under every number that they have, newest first.
+pub async fn list_about(
+    connection: &mut Connection,
+    person: PersonId,
+) -> Result<Vec<IncidentId>, StoreError> {
+    let rows = sqlx::query_scalar!(
+        r#"SELECT DISTINCT c.incident_id AS "id!: i64" FROM incident_persons c
+           WHERE c.person_id IN (SELECT q.id FROM persons p
+                JOIN persons q ON COALESCE(q.same_as_id, q.id) = COALESCE(p.same_as_id, p.id) WHERE p.id = ?)
+           ORDER BY c.incident_id DESC"#,
+        person.0
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(IncidentId).collect())
+}
+
+/// The persons concerned and their line managers, under every number that they have. Whom alerts were about that went
+/// elsewhere is among them: the history still speaks of them.
 pub async fn walls(connection: &mut Connection, id: IncidentId) -> Result<Walls, StoreError> {
     let rows = sqlx::query!(
-        r#"WITH concerned AS (
-              SELECT r.id, r.line_manager_id FROM incident_persons c JOIN persons p ON p.id = c.person_id
-              JOIN persons r ON r.id = COALESCE(p.same_as_id, p.id) WHERE c.incident_id = ?),
+        r#"WITH named AS (
+              SELECT person_id FROM incident_persons WHERE incident_id = ?1
+              UNION SELECT e.value FROM incidents i, json_each(i.state, '$.past_concerned') e WHERE i.id = ?1),
+           concerned AS (
+              SELECT r.id, r.line_manager_id FROM named c JOIN persons p ON p.id = c.person_id
+              JOIN persons r ON r.id = COALESCE(p.same_as_id, p.id)),
            walled AS (
               SELECT id FROM concerned
               UNION SELECT COALESCE(m.same_as_id, m.id) FROM concerned c JOIN persons m ON m.id = c.line_manager_id)

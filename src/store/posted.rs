@@ -26,6 +26,21 @@ pub async fn find(connection: &mut Connection, key: &str) -> Result<Option<Poste
     }))
 }
 
+/// The incident whose private or sealed thread this is.
+pub async fn find_thread(
+    connection: &mut Connection,
+    channel_id: &str,
+) -> Result<Option<IncidentId>, StoreError> {
+    let id = sqlx::query_scalar!(
+        r#"SELECT incident_id AS "id!: i64" FROM posted WHERE channel_id = ?
+              AND key IN ('thread:INC-' || incident_id, 'sealed:INC-' || incident_id)"#,
+        channel_id
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(id.map(IncidentId))
+}
+
 pub async fn save(
     connection: &mut Connection,
     key: &str,

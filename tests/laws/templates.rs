@@ -3,8 +3,8 @@
 
 use baton::render::contexts::{
     Answer, Brief, BriefStub, CardContext, Closing, ClosingStub, Contacts, Containment, Details,
-    Drafts, DutyWord, Help, IdleWord, Me, Notice, PastCard, Queue, Reminder, Review, Said, Talk,
-    ThreadContext, Thresholds, Timeline,
+    Drafts, DutyWord, Earlier, Help, IdleWord, Me, Notice, PastCard, Queue, Reminder, Review, Said,
+    Stuck, Talk, ThreadContext, Thresholds, Timeline,
 };
 use baton::render::templates::{SHIPPED, Template, Templates};
 use serde::{Serialize, Serializer};
@@ -74,6 +74,8 @@ fn subjects() -> Vec<Subject> {
         subject::<Contacts>(),
         subject::<Talk>(),
         subject::<Thresholds>(),
+        subject::<Earlier>(),
+        subject::<Stuck>(),
     ]
 }
 

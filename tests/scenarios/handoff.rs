@@ -162,12 +162,12 @@ async fn accepted_it_has_a_thread_and_a_timeline(w: &World) {
     tier1.cannot_see("INC-1").await;
     insta::assert_snapshot!(timeline(w).await, @r"
     INC-1 · timeline · decisions
-    **2026-11-20 09:00 UTC** Baton: opened at Triage from ALR-1: Each data loss alert starts with triage.
+    **1 · 2026-11-20 09:00 UTC** Baton: opened at Triage from ALR-1: Each data loss alert starts with triage.
     - on: Risky workload or destination: outside, cloud upload, unmanaged device, removable media.
     - on: The data falls under a duty to notify: personal data, health data, financial records.
     - Severity: low
     - Playbook: purview-dlp 1.0.0
-    **2026-11-20 09:10 UTC** tier1 (tier1): offered to Investigation
+    **3 · 2026-11-20 09:10 UTC** tier1 (tier1): offered to Investigation
     - on: Risky workload or destination: outside, cloud upload, unmanaged device, removable media.
     - Alert ID: 93c389c1-be90-b0d0-494740989289-18cda016eff9 (from source)
     - Link to the source alert: https\://source.example/alerts/93c389c1-be90-b0d0-494740989289-18cda016eff9 (from source)
@@ -181,7 +181,7 @@ async fn accepted_it_has_a_thread_and_a_timeline(w: &World) {
     - Confirmed: The alert was opened at its source, not judged from the card alone
     - Confirmed: Earlier detections of the person were looked at; the card counts them under Repeats
     - Confirmed: The criterion that was chosen agrees with the facts on the card
-    **2026-11-20 09:30 UTC** tier2 (tier2): accepted; Security Operations owns it
+    **4 · 2026-11-20 09:30 UTC** tier2 (tier2): accepted; Security Operations owns it
     For information · The picture: worked on for 6 min, waited 24 min.
     [Everything]
     ");

@@ -135,8 +135,9 @@ async fn a_claim_is_on_the_timeline_and_no_decision_and_the_way_knows_who_held_i
     ground.pass(chrono::TimeDelta::minutes(5));
     ground.app.act(&tier1, id, Command::Claim).await.unwrap();
     ground.pass(chrono::TimeDelta::minutes(7));
-    let (_, lines, _) = ground.app.timeline(&manager, id).await.unwrap();
-    let told: Vec<(&str, bool)> = lines
+    let told = ground.app.timeline(&manager, id).await.unwrap();
+    let told: Vec<(&str, bool)> = told
+        .lines
         .iter()
         .map(|l| (l.what.split(' ').next().unwrap(), l.decision))
         .collect();

@@ -36,3 +36,11 @@ pub enum CommsAct {
     Request,
     Decide,
 }
+
+/// What a case gathers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseAct {
+    Note,
+    Link,
+    Split,
+}

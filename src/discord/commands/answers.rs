@@ -1,6 +1,7 @@
 //! Answers in words: what was done and which step is next; what was refused, everything at once, and the way out.
 
-use crate::domain::incident::{Readiness, Refusal};
+use crate::domain::ids::AlertId;
+use crate::domain::incident::{CaseFault, Readiness, Refusal};
 use crate::domain::record::shown_time;
 use crate::render::contexts::Answer;
 use chrono_tz::Tz;
@@ -72,6 +73,7 @@ pub fn refused(refusal: &Refusal, holder: Option<&str>, zone: Tz) -> Answer {
         | Refusal::Wording { .. }
         | Refusal::NotHeld
         | Refusal::NoAction { .. } => return beside(refusal, holder),
+        Refusal::Case(fault) => case(fault, zone),
         Refusal::Changed => (
             "It has changed meanwhile",
             "Somebody, or you in another window, was faster.".to_owned(),
@@ -155,6 +157,7 @@ fn beside(refusal: &Refusal, holder: Option<&str>) -> Answer {
         | Refusal::NoSuchWay { .. }
         | Refusal::RecordIncomplete(_)
         | Refusal::ReasonMissing
+        | Refusal::Case(_)
         | Refusal::Changed => (
             "Not possible now",
             String::new(),
@@ -195,6 +198,86 @@ fn governed(refusal: &Refusal) -> Answer {
         text,
         "/governance hold places a hold.",
     )
+}
+
+/// Title, text and next step where what a case gathers does not fit.
+fn case(fault: &CaseFault, zone: Tz) -> (&'static str, String, &'static str) {
+    match fault {
+        CaseFault::Future { at } => (
+            "That lies in the future",
+            format!(
+                "{} has not come yet; a note says what happened.",
+                shown_time(*at, zone)
+            ),
+            "Send it again with a time in the past, or without one.",
+        ),
+        CaseFault::NoTime { why } => (
+            "The time cannot be read",
+            format!("It {why}."),
+            "Send it again with such a time, or without one.",
+        ),
+        CaseFault::NoEntry => (
+            "No such entry",
+            "The timeline has no entry with this number.".to_owned(),
+            "/timeline shows the numbers; choose one while you type.",
+        ),
+        CaseFault::QuotedAlready => (
+            "On the timeline already",
+            "This message was added before; once is enough.".to_owned(),
+            "/timeline shows it, with who added it.",
+        ),
+        CaseFault::NotInThread => (
+            "Not from here",
+            "Only messages in the private thread of an incident that you work on can be added to its timeline."
+                .to_owned(),
+            "Use it on a message there, or write it down with /note.",
+        ),
+        CaseFault::NoWords => (
+            "Nothing to add",
+            "Only what a person wrote is added; this message has no words of a person.".to_owned(),
+            "Say what it shows with /note.",
+        ),
+        CaseFault::Itself => (
+            "The same incident",
+            "An incident is not linked with itself.".to_owned(),
+            "Name another one.",
+        ),
+        CaseFault::NoAlert => (
+            "No alert is named",
+            "Say which alerts go into the new incident: ALR-3, or ALR-3 ALR-5.".to_owned(),
+            "Choose them while you type.",
+        ),
+        CaseFault::NotItsOwn { alerts } => (
+            "Not of this incident",
+            format!("It has no alert {}.", listed(alerts)),
+            "Choose among its own while you type.",
+        ),
+        CaseFault::NothingLeft => (
+            "Nothing would be left",
+            "An incident keeps at least one of its alerts.".to_owned(),
+            "Leave out those that stay.",
+        ),
+        CaseFault::OpenStill => (
+            "It is open",
+            "Only what was dismissed or closed is reopened.".to_owned(),
+            "/queue shows where it stands.",
+        ),
+        CaseFault::SamePlaybook => (
+            "It follows that one already",
+            "The incident follows this playbook.".to_owned(),
+            "Choose another, or go on with it on its card.",
+        ),
+        CaseFault::HandedOver => (
+            "Too late for another playbook",
+            "A record was given already, and it belongs to the playbook that the incident follows.".to_owned(),
+            "Go on with it on its card.",
+        ),
+    }
+}
+
+fn listed(alerts: &[AlertId]) -> String {
+    let ids: Vec<String> = alerts.iter().map(ToString::to_string).collect();
+    ids.join(", ")
 }
 
 fn incomplete(readiness: &Readiness) -> Answer {

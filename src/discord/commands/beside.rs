@@ -135,21 +135,6 @@ impl Bot {
         ))
     }
 
-    pub(super) async fn note(
-        &self,
-        actor: &Actor,
-        id: IncidentId,
-        text: String,
-    ) -> Result<Reply, Fault> {
-        self.app.act(actor, id, Command::Note { text }).await?;
-        let card = self.told(
-            &format!("{id}: noted"),
-            "It is on the timeline.",
-            "/timeline shows it.",
-        )?;
-        Ok(Reply::Show(card))
-    }
-
     pub(super) async fn status(
         &self,
         actor: &Actor,

@@ -2,7 +2,7 @@
 
 use super::handle::{Bot, Fault};
 use super::report::option;
-use super::table::{COMMANDS, CommsAct, ContainAct, OptKind, Verb};
+use super::table::{CaseAct, CommsAct, ContainAct, OptKind, Verb, commands};
 use crate::app::query::Wanted;
 use crate::discord::incoming::CommandOption;
 use crate::domain::playbook::definition::TransitionKind;
@@ -17,7 +17,7 @@ impl Bot {
         options: &[CommandOption],
         focused: &(String, String),
     ) -> Result<Vec<(String, String)>, Fault> {
-        let Some(command) = COMMANDS.iter().find(|c| c.name == path) else {
+        let Some(command) = commands().find(|c| c.name == path) else {
             return Ok(Vec::new());
         };
         let kind = command
@@ -26,7 +26,15 @@ impl Bot {
             .find(|o| o.name == focused.0)
             .map(|o| o.kind);
         match kind {
-            Some(OptKind::Incident) => self.incident_choices(actor, command.verb, &focused.1).await,
+            Some(OptKind::Incident) => {
+                let wanted = match focused.0.as_str() {
+                    // The other side of a link is asked for nothing but to be seen.
+                    "other" => Wanted::See,
+                    "earlier_than" => Wanted::Details,
+                    _ => wanted(command.verb),
+                };
+                self.incident_choices(actor, wanted, &focused.1).await
+            }
             Some(OptKind::Way) => {
                 let Some(id) = option(options, "incident").and_then(|t| t.parse().ok()) else {
                     return Ok(Vec::new());
@@ -53,6 +61,17 @@ impl Bot {
                 self.governing_choices(actor, id, command.verb, kind).await
             }
             Some(OptKind::Playbook) => Ok(self.app.playbook_choices()),
+            Some(OptKind::Past) => Ok(self.past_choices(&focused.1)),
+            Some(kind @ (OptKind::Alerts | OptKind::Entry)) => {
+                let Some(id) = option(options, "incident").and_then(|t| t.parse().ok()) else {
+                    return Ok(Vec::new());
+                };
+                if kind == OptKind::Alerts {
+                    self.alert_choices(actor, id, &focused.1).await
+                } else {
+                    self.entry_choices(actor, id, &focused.1).await
+                }
+            }
             Some(OptKind::Text(_) | OptKind::Choice(_) | OptKind::Person) | None => Ok(Vec::new()),
         }
     }
@@ -60,11 +79,11 @@ impl Bot {
     async fn incident_choices(
         &self,
         actor: &Actor,
-        verb: Verb,
+        wanted: Wanted,
         typed: &str,
     ) -> Result<Vec<(String, String)>, Fault> {
         let typed = typed.trim().to_lowercase();
-        let rows = self.app.queue_for(actor, wanted(verb)).await?;
+        let rows = self.app.queue_for(actor, wanted).await?;
         let matching = rows
             .into_iter()
             .filter(|row| typed.is_empty() || row.id.to_string().to_lowercase().contains(&typed));
@@ -87,7 +106,9 @@ fn wanted(verb: Verb) -> Wanted {
         Verb::Claim => Wanted::Claim,
         Verb::Leave(TransitionKind::Engagement) | Verb::Comms(CommsAct::Request) => Wanted::Engage,
         Verb::Leave(kind) => Wanted::Leave(kind),
-        Verb::Note | Verb::Status => Wanted::Note,
+        Verb::Case(CaseAct::Note) | Verb::Status => Wanted::Note,
+        Verb::Case(CaseAct::Link) => Wanted::Link,
+        Verb::Case(CaseAct::Split) => Wanted::Split,
         Verb::Route => Wanted::Route,
         Verb::Contain(ContainAct::Override) => Wanted::Override,
         Verb::Contain(ContainAct::List | ContainAct::Authorise) => Wanted::Authorise,

@@ -276,6 +276,9 @@ impl Bot {
             | OptKind::Choice(_)
             | OptKind::Action
             | OptKind::Playbook
+            | OptKind::Alerts
+            | OptKind::Entry
+            | OptKind::Past
             | OptKind::Person => Vec::new(),
         })
     }

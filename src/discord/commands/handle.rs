@@ -4,13 +4,13 @@
 use super::forms::{change, next_page, plain_values, return_reason, snooze_form};
 use super::report::option;
 use super::screens::ALL_SILENT;
-use super::table::{COMMANDS, Verb};
+use super::table::{Verb, commands};
 use super::{answers, mine, screens};
 use crate::app::form::Given;
 use crate::app::{App, AppError};
 use crate::discord::actor::GuildMap;
 use crate::discord::custom_id::CustomId;
-use crate::discord::incoming::{CommandOption, Interaction, Kind, ModalValue};
+use crate::discord::incoming::{CommandOption, CommandType, Interaction, Kind, ModalValue};
 use crate::domain::alert::Severity;
 use crate::domain::form::Mark;
 use crate::domain::governance::Choice;
@@ -19,6 +19,7 @@ use crate::domain::incident::Refusal;
 use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::Actor;
 use crate::domain::talk::Verdict;
+use crate::domain::timeline::Shown;
 use crate::render::card::{Card, Tone};
 use crate::render::contexts::Answer;
 use crate::render::form::Form;
@@ -104,6 +105,15 @@ impl Bot {
         let (account, name, roles, lead) = self.guild.member(&interaction.member);
         let actor = self.app.actor(account, name, roles, lead).await?;
         match interaction.kind {
+            Kind::Command {
+                command_type: CommandType::MessageMenu,
+                path,
+                target,
+                ..
+            } => self
+                .menu(&actor, &path, interaction.channel_id, target)
+                .await
+                .map(Some),
             Kind::Command { path, options, .. } => self.command(&actor, &path, &options).await,
             Kind::Autocomplete {
                 path,
@@ -135,7 +145,7 @@ impl Bot {
         path: &str,
         options: &[CommandOption],
     ) -> Result<Option<Reply>, Fault> {
-        let Some(command) = COMMANDS.iter().find(|c| c.name == path) else {
+        let Some(command) = commands().find(|c| c.name == path) else {
             return Err(Refusal::NotFound.into());
         };
         let text = |name: &str| option(options, name);
@@ -146,19 +156,13 @@ impl Bot {
         };
         let reply = match command.verb {
             Verb::Open => self.open(actor, options).await?,
-            Verb::Queue => {
-                let rows = self.app.queue(actor).await?;
-                Reply::Show(screens::queue(&self.templates, &rows)?)
-            }
+            Verb::Queue => self.queue(actor, text("earlier_than")).await?,
             Verb::Claim => self.claim(actor, incident()?).await?,
             Verb::Leave(kind) => {
                 self.leave(actor, incident()?, kind, text("to").map(TransitionId::new))
                     .await?
             }
-            Verb::Note => {
-                self.note(actor, incident()?, text("text").unwrap_or_default())
-                    .await?
-            }
+            Verb::Case(act) => self.case(actor, incident()?, act, options).await?,
             Verb::Status => {
                 let severity = text("severity").map(|word| Severity::from_word(&word));
                 let words = text("text").unwrap_or_default();
@@ -199,7 +203,12 @@ impl Bot {
                 let rows = self.app.drafts(actor).await?;
                 Reply::Show(screens::drafts(&self.templates, &rows, self.app.zone)?)
             }
-            Verb::Timeline => Reply::Show(self.timeline(actor, incident()?, 0, false).await?),
+            Verb::Timeline if text("incident").is_none() => self.stuck(actor).await?,
+            Verb::Timeline => {
+                let shown = text("show").and_then(|key| Shown::from_key(&key));
+                let shown = shown.unwrap_or(Shown::Decisions);
+                Reply::Show(self.timeline(actor, incident()?, 0, shown).await?)
+            }
             Verb::Help => self.help(actor).await?,
         };
         Ok(Some(reply))
@@ -241,11 +250,7 @@ impl Bot {
                 self.app.may_snooze(actor, id).await?;
                 Reply::Form(snooze_form(id))
             }
-            CustomId::Details(id) => {
-                let alerts = self.app.details(actor, id).await?;
-                let record = self.app.record(actor, id).await?;
-                Reply::Show(screens::details(&self.templates, id, &alerts, &record)?)
-            }
+            CustomId::Details(id) => self.details(actor, id).await?,
             CustomId::Way(id) => {
                 self.open_way(actor, id, TransitionId::new(first()?))
                     .await?
@@ -270,10 +275,13 @@ impl Bot {
                 self.reviewed(actor, id, given).await?
             }
             CustomId::Submit(id) => self.submit(actor, id).await?,
-            CustomId::Timeline(id, page, all) => {
-                Reply::Update(self.timeline(actor, id, page, all).await?)
-            }
+            CustomId::Timeline(..)
+            | CustomId::Filter(_)
+            | CustomId::Earlier(_)
+            | CustomId::Names(_) => self.look(actor, id, &values).await?,
             CustomId::Page(..)
+            | CustomId::LookedBack(_)
+            | CustomId::Named(_)
             | CustomId::Returned(_)
             | CustomId::Snoozed(_)
             | CustomId::Agreed(_)
@@ -310,6 +318,8 @@ impl Bot {
                 let until = values.remove("until").unwrap_or_default().concat();
                 self.snooze(actor, id, &until, why(&mut values)).await?
             }
+            Ok(CustomId::LookedBack(id)) => self.looked_back(actor, id, why(&mut values)).await?,
+            Ok(CustomId::Named(id)) => self.named(actor, id, why(&mut values)).await?,
             Ok(CustomId::Agreed(id)) => self.second(actor, id, true, why(&mut values)).await?,
             Ok(CustomId::Refused(id)) => self.second(actor, id, false, why(&mut values)).await?,
             Ok(CustomId::Why(id, n, place)) => {

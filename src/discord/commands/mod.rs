@@ -3,6 +3,7 @@
 mod acts;
 mod answers;
 mod beside;
+mod case;
 mod complete;
 mod forms;
 mod governing;
@@ -15,7 +16,8 @@ mod screens;
 mod steps;
 mod table;
 mod talking;
+mod timeline;
 
 pub use handle::{Bot, Reply};
 pub use registration::registration;
-pub use table::{COMMANDS, Command, Opt, OptKind, Verb};
+pub use table::{Command, Opt, OptKind, Verb, commands};

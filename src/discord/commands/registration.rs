@@ -1,12 +1,12 @@
 //! The table of commands as Discord registers it.
 
-use super::table::{COMMANDS, Command, Opt, OptKind};
+use super::table::{ADD_TO_TIMELINE, Command, Opt, OptKind, commands};
 use serde_json::{Value, json};
 
 /// The body for registering the whole table in a guild. A command of two words is a subcommand of the first.
 pub fn registration() -> Value {
     let mut registered: Vec<Value> = Vec::new();
-    for command in &COMMANDS {
+    for command in commands() {
         let Some((group, name)) = command.name.split_once(' ') else {
             registered.push(command_json(
                 command.name,
@@ -32,6 +32,8 @@ pub fn registration() -> Value {
             None => registered.push(command_json(group, group_what(group), &[sub])),
         }
     }
+    // A menu has a name alone: Discord wants neither description nor options.
+    registered.push(json!({ "name": ADD_TO_TIMELINE, "type": 3, "contexts": [0] }));
     Value::Array(registered)
 }
 
@@ -77,7 +79,10 @@ fn option_json(option: &Opt) -> Value {
         | OptKind::Item
         | OptKind::Rule
         | OptKind::Request
-        | OptKind::Playbook => ("autocomplete", json!(true)),
+        | OptKind::Playbook
+        | OptKind::Alerts
+        | OptKind::Entry
+        | OptKind::Past => ("autocomplete", json!(true)),
         OptKind::Person => return Value::Object(json),
         OptKind::Choice(choices) => {
             let choices = choices.iter();

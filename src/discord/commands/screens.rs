@@ -2,28 +2,24 @@
 
 use super::forms::{self, next_page};
 use super::steps::at_source;
+use crate::app::earlier::Other;
 use crate::app::form::{Listed, Opened};
 use crate::app::query::{self, Queued};
 use crate::discord::custom_id::CustomId;
 use crate::discord::limits;
 use crate::domain::form::{CRITERIA_KEY, DONE_KEY, Item, Mark, Tick};
-use crate::domain::ids::{IncidentId, PersonId};
+use crate::domain::ids::IncidentId;
 use crate::domain::record::{is_web, shown_time};
-use crate::domain::timeline::Line;
 use crate::render::card::{Button, ButtonStyle, Card, CardFile, Choice, Row, Tone};
 use crate::render::contexts::{
     AlertDetails, Details, DraftRow, Drafts, Labelled, Noted, Queue, QueueRow, Review, ReviewItem,
-    Timeline, TimelineLine,
 };
 use crate::render::escape::{clamp, plain};
 use crate::render::templates::{TemplateFault, Templates};
 use chrono_tz::Tz;
-use std::collections::BTreeMap;
 
 /// Lines of a queue on one screen; the rest is counted.
 const QUEUE_LINES: usize = 25;
-/// Events on one page of a timeline.
-const TIMELINE_LINES: usize = 12;
 
 pub fn queue(templates: &Templates, rows: &[Queued]) -> Result<Card, TemplateFault> {
     let shown = rows.iter().take(QUEUE_LINES).map(|row| QueueRow {
@@ -77,106 +73,28 @@ pub fn drafts(templates: &Templates, rows: &[Listed], zone: Tz) -> Result<Card, 
     Ok(card)
 }
 
-pub fn timeline(
-    templates: &Templates,
-    id: IncidentId,
-    lines: &[Line],
-    names: &BTreeMap<PersonId, String>,
-    (page, all): (u32, bool),
-    zone: Tz,
-) -> Result<Card, TemplateFault> {
-    // How it began stands before the decisions: without it nobody knows what they were about.
-    let wanted: Vec<&Line> = lines
-        .iter()
-        .filter(|line| all || line.decision || line.number == 1)
-        .collect();
-    let pages = wanted.len().div_ceil(TIMELINE_LINES).max(1);
-    let page = usize::try_from(page).unwrap_or(0).min(pages - 1);
-    let shown = wanted
-        .iter()
-        .skip(page * TIMELINE_LINES)
-        .take(TIMELINE_LINES);
-    let left_out = lines.len() - wanted.len();
-    let mut note = Vec::new();
-    if left_out > 0 {
-        note.push("decisions".to_owned());
-    }
-    if pages > 1 {
-        note.push(format!("page {} of {pages}", page + 1));
-    }
-    let context = Timeline {
-        id: id.to_string(),
-        page_note: note.join(" · "),
-        lines: shown.map(|line| timeline_line(line, names, zone)).collect(),
-    };
-    let mut card = templates.plain_card(&context, Tone::Info)?;
-    let buttons = timeline_buttons(id, (page, pages), all, left_out);
-    if !buttons.is_empty() {
-        card.rows.push(Row::Buttons(buttons));
-    }
-    Ok(card)
-}
-
-fn timeline_buttons(
-    id: IncidentId,
-    (page, pages): (usize, usize),
-    all: bool,
-    left_out: usize,
-) -> Vec<Button> {
-    let button = |label: &str, to: usize, all: bool, disabled: bool| Button {
-        label: label.to_owned(),
-        custom_id: CustomId::Timeline(id, u32::try_from(to).unwrap_or(0), all).to_string(),
-        disabled,
-        ..Button::default()
-    };
-    let mut buttons = Vec::new();
-    if pages > 1 {
-        buttons.push(button("Earlier", page.saturating_sub(1), all, page == 0));
-        buttons.push(button("Later", page + 1, all, page + 1 == pages));
-    }
-    if all {
-        buttons.push(button("Decisions only", 0, false, false));
-    } else if left_out > 0 {
-        buttons.push(button("Everything", 0, true, false));
-    }
-    buttons
-}
-
-fn timeline_line(line: &Line, names: &BTreeMap<PersonId, String>, zone: Tz) -> TimelineLine {
-    let who = if line.by == PersonId::PROGRAM {
-        "Baton".to_owned()
-    } else {
-        names
-            .get(&line.by)
-            .cloned()
-            .unwrap_or_else(|| line.by.to_string())
-    };
-    TimelineLine {
-        at: shown_time(line.at, zone),
-        who,
-        role: line.role.map(|r| r.key().to_owned()).unwrap_or_default(),
-        what: line.told(names),
-        on: line.on.clone(),
-        details: line
-            .details
-            .iter()
-            .map(|(l, v)| Labelled::new(l, v))
-            .collect(),
-    }
-}
-
 pub fn details(
     templates: &Templates,
     id: IncidentId,
     alerts: &[query::Opened],
     record: &[(String, String)],
+    links: &[Other],
 ) -> Result<Card, TemplateFault> {
     let context = Details {
         id: id.to_string(),
         count: alerts.len(),
         alerts: alerts.iter().map(alert_details).collect(),
+        linked: links
+            .iter()
+            .map(|other| Labelled::new(other.id.to_string(), other.words.clone()))
+            .collect(),
     };
     let mut card = templates.plain_card(&context, Tone::Info)?;
+    let earlier = Button {
+        label: "Earlier incidents".to_owned(),
+        custom_id: CustomId::Earlier(id).to_string(),
+        ..Button::default()
+    };
     let bodies = alerts
         .iter()
         .flat_map(|a| a.bodies.iter().map(move |body| (a.alert, body)));
@@ -195,9 +113,9 @@ pub fn details(
         });
     card.files.extend(files);
     let link = alerts.iter().find_map(|alert| alert.source_url.clone());
-    if let Some(url) = link.filter(|url| is_web(url)) {
-        card.rows.push(Row::Buttons(vec![at_source(url)]));
-    }
+    let source = link.filter(|url| is_web(url)).map(at_source);
+    let buttons = source.into_iter().chain([earlier]).collect();
+    card.rows.push(Row::Buttons(buttons));
     Ok(card)
 }
 
@@ -419,73 +337,4 @@ fn select(
         min: 1,
         max: 1,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn line(number: i64, decision: bool) -> Line {
-        Line {
-            number,
-            at: chrono::DateTime::UNIX_EPOCH,
-            by: PersonId(1),
-            role: None,
-            what: format!("step {number}"),
-            on: Vec::new(),
-            details: Vec::new(),
-            whom: Vec::new(),
-            decision,
-        }
-    }
-
-    /// Its text, and what its buttons call.
-    fn shown(lines: &[Line], page: u32, all: bool) -> (String, Vec<String>) {
-        let templates = Templates::load(&BTreeMap::new()).unwrap();
-        let (id, names) = (IncidentId(1), BTreeMap::new());
-        let card = timeline(&templates, id, lines, &names, (page, all), Tz::UTC).unwrap();
-        let calls = card.rows.iter().flat_map(|row| match row {
-            Row::Buttons(buttons) => buttons.iter().map(|b| b.custom_id.clone()).collect(),
-            Row::Select { .. } | Row::PersonSelect { .. } => Vec::new(),
-        });
-        (format!("{} {}", card.title, card.body), calls.collect())
-    }
-
-    #[test]
-    fn a_timeline_opens_on_the_decisions_and_everything_is_a_button_away() {
-        let lines = [line(1, false), line(2, false), line(3, true)];
-        let (text, calls) = shown(&lines, 0, false);
-        assert!(text.contains("step 1") && text.contains("step 3"), "{text}");
-        assert!(!text.contains("step 2"), "{text}");
-        assert_eq!(calls, ["timeline:1:0:1"]);
-        let (text, calls) = shown(&lines, 0, true);
-        assert!(text.contains("step 2"), "{text}");
-        assert_eq!(calls, ["timeline:1:0:0"]);
-        // Where nothing was left out, nothing is offered.
-        assert!(
-            shown(&[line(1, false), line(2, true)], 0, false)
-                .1
-                .is_empty()
-        );
-    }
-
-    #[test]
-    fn the_pages_stay_with_what_was_chosen() {
-        let lines: Vec<Line> = (1..=30).map(|n| line(n, n % 2 == 0)).collect();
-        let (text, calls) = shown(&lines, 1, false);
-        assert!(text.contains("page 2 of 2"), "{text}");
-        assert_eq!(
-            calls,
-            ["timeline:1:0:0", "timeline:1:2:0", "timeline:1:0:1"]
-        );
-        let (text, calls) = shown(&lines, 9, true);
-        assert!(
-            text.contains("page 3 of 3") && text.contains("step 30"),
-            "{text}"
-        );
-        assert_eq!(
-            calls,
-            ["timeline:1:1:1", "timeline:1:3:1", "timeline:1:0:0"]
-        );
-    }
 }

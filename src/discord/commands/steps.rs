@@ -3,7 +3,7 @@
 use super::forms::next_page;
 use super::handle::{Bot, Fault, Reply};
 use super::report::report;
-use super::table::COMMANDS;
+use super::table::{ADD_TO_TIMELINE, commands};
 use super::{answers, screens};
 use crate::app::AppError;
 use crate::app::form::Given;
@@ -16,9 +16,8 @@ use crate::domain::incident::{Command, EndKind, Incident, Phase, Refusal};
 use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::{Actor, may_report};
 use crate::domain::role::Role;
-use crate::render::card::{Button, ButtonStyle, Card, CardFile, Choice, Row, Tone};
+use crate::render::card::{Button, ButtonStyle, Card, Choice, Row, Tone};
 use crate::render::contexts::{Answer, Help, HelpRow};
-use crate::render::picture::Picture;
 use crate::render::templates::TemplateFault;
 
 impl Bot {
@@ -172,46 +171,16 @@ impl Bot {
         Ok(Reply::Show(card))
     }
 
-    pub(super) async fn timeline(
-        &self,
-        actor: &Actor,
-        id: IncidentId,
-        page: u32,
-        all: bool,
-    ) -> Result<Card, Fault> {
-        let (_, lines, names) = self.app.timeline(actor, id).await?;
-        let zone = self.app.zone;
-        let mut card = screens::timeline(&self.templates, id, &lines, &names, (page, all), zone)?;
-        let way = self.app.way(actor, id).await?;
-        let picture = Picture {
-            title: &id.to_string(),
-            lanes: &way.lanes,
-            stages: &way.stages,
-            names: &names,
-            zone,
-        };
-        match picture.png() {
-            Ok(Some(bytes)) => {
-                let name = format!("{id}-timeline.png");
-                card.files.push(CardFile { name, bytes });
-                card.footer = Some(format!("The picture: {}.", picture.in_words()));
-            }
-            Ok(None) => {}
-            // The words are the timeline; the picture only shows them at a glance.
-            Err(fault) => tracing::warn!(incident.id = %id, %fault, "no picture"),
-        }
-        Ok(card)
-    }
-
     pub(super) async fn help(&self, actor: &Actor) -> Result<Reply, Fault> {
-        let mine = COMMANDS.iter().filter(|command| {
+        let mine = commands().filter(|command| {
             command.roles.is_empty() || command.roles.iter().any(|role| actor.has(*role))
         });
         let rows = mine
             .map(|command| HelpRow {
-                path: command.name.to_owned(),
+                path: format!("/{}", command.name),
                 what: command.what.to_owned(),
             })
+            .chain(noting_menu(actor))
             .collect();
         let queue = self.app.queue(actor).await?;
         let waiting = match queue.iter().filter(|row| row.yours_to_take).count() {
@@ -317,4 +286,16 @@ fn submitted(incident: &Incident) -> (String, String, &'static str) {
             "The contacts answer there; what they decide shows on the timeline.",
         ),
     }
+}
+
+/// The menu on messages, for whoever can be on a case.
+fn noting_menu(actor: &Actor) -> Option<HelpRow> {
+    let works = [Role::Tier2, Role::Tier3]
+        .iter()
+        .any(|role| actor.has(*role));
+    works.then(|| HelpRow {
+        path: ADD_TO_TIMELINE.to_owned(),
+        what: "Menu of a message in a case's private thread (Apps): its words go onto the timeline"
+            .to_owned(),
+    })
 }

@@ -1,6 +1,9 @@
 //! The table of commands: what is registered with Discord, what each calls, who sees it in `/help`.
 
-pub use super::acts::{CommsAct, ContainAct, GovernanceAct, RosterAct};
+mod case;
+mod contain;
+
+pub use super::acts::{CaseAct, CommsAct, ContainAct, GovernanceAct, RosterAct};
 use super::governing_table as governing;
 use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::REPORTERS;
@@ -14,7 +17,7 @@ pub enum Verb {
     Claim,
     /// A guided form: the handoffs, dismissals, closures or engagements of the stage.
     Leave(TransitionKind),
-    Note,
+    Case(CaseAct),
     Status,
     Reopen,
     Route,
@@ -30,6 +33,17 @@ pub enum Verb {
     Timeline,
     Help,
 }
+
+/// The whole table, as `/help` lists it.
+pub fn commands() -> impl Iterator<Item = &'static Command> {
+    COMMANDS
+        .iter()
+        .chain(&case::COMMANDS)
+        .chain(&contain::COMMANDS)
+}
+
+/// The entry of the menu on a message that puts it on the timeline of its thread's incident.
+pub const ADD_TO_TIMELINE: &str = "Add to timeline";
 
 /// One command.
 pub struct Command {
@@ -71,6 +85,12 @@ pub enum OptKind {
     Rule,
     /// A request to speak to somebody that waits for the member's word, offered while they type.
     Request,
+    /// Alerts of the incident, offered one after the other while they type.
+    Alerts,
+    /// An entry of the incident's timeline, offered while they type.
+    Entry,
+    /// A time in the past; how it is understood is shown while they type.
+    Past,
     /// A member.
     Person,
 }
@@ -106,9 +126,6 @@ const WORKERS: [Role; 5] = [
 const READERS: [Role; 4] = [Role::Tier2, Role::Tier3, Role::Manager, Role::Auditor];
 
 pub(super) const INVESTIGATORS: [Role; 2] = [Role::Tier2, Role::Tier3];
-const RESPONDERS: [Role; 1] = [Role::Tier3];
-const APPROVERS: [Role; 2] = [Role::Tier3, Role::Manager];
-const EMERGENCY: [Role; 3] = [Role::Tier3, Role::Manager, Role::Legal];
 const SIDES: [(&str, &str); 4] = [
     ("legal", "Legal"),
     ("hr", "HR"),
@@ -131,12 +148,6 @@ const TO: Opt = Opt {
     required: false,
     kind: OptKind::Way,
 };
-const NUMBER: Opt = Opt {
-    name: "action",
-    what: "The number of the action, from /contain list",
-    required: true,
-    kind: OptKind::Text(6),
-};
 
 pub(super) const fn words(name: &'static str, what: &'static str) -> Opt {
     Opt {
@@ -156,7 +167,7 @@ pub(super) const fn incident(what: &'static str, required: bool) -> Opt {
     }
 }
 
-pub const COMMANDS: [Command; 36] = [
+const COMMANDS: [Command; 29] = [
     Command {
         verb: Verb::Open,
         name: "open",
@@ -199,7 +210,12 @@ pub const COMMANDS: [Command; 36] = [
         verb: Verb::Queue,
         name: "queue",
         what: "What is open, and what is yours to take",
-        options: &[],
+        options: &[Opt {
+            name: "earlier_than",
+            what: "Earlier incidents of the persons concerned in this one, on a reason that is logged",
+            required: false,
+            kind: OptKind::Incident,
+        }],
         roles: &TEAMS,
     },
     Command {
@@ -246,16 +262,6 @@ pub const COMMANDS: [Command; 36] = [
         roles: &INVESTIGATORS,
     },
     Command {
-        verb: Verb::Note,
-        name: "note",
-        what: "Put what you found or did on the timeline",
-        options: &[
-            incident("Which one", true),
-            words("text", "What you found or did"),
-        ],
-        roles: &WORKERS,
-    },
-    Command {
         verb: Verb::Status,
         name: "status",
         what: "Tell the other tiers of a material development",
@@ -300,65 +306,6 @@ pub const COMMANDS: [Command; 36] = [
             },
         ],
         roles: &WORKERS,
-    },
-    Command {
-        verb: Verb::Contain(ContainAct::List),
-        name: "contain list",
-        what: "Where each containment action stands, and what it waits for",
-        options: &[incident("Which one", true)],
-        roles: &APPROVERS,
-    },
-    Command {
-        verb: Verb::Contain(ContainAct::Propose),
-        name: "contain propose",
-        what: "Propose an action of the playbook's catalogue",
-        options: &[
-            incident("Which one", true),
-            Opt {
-                name: "what",
-                what: "The action",
-                required: true,
-                kind: OptKind::Action,
-            },
-            words("text", "On what or whom"),
-        ],
-        roles: &RESPONDERS,
-    },
-    Command {
-        verb: Verb::Contain(ContainAct::Authorise),
-        name: "contain authorise",
-        what: "Authorise a proposed action, where its gates are open",
-        options: &[incident("Which one", true), NUMBER],
-        roles: &APPROVERS,
-    },
-    Command {
-        verb: Verb::Contain(ContainAct::Done),
-        name: "contain done",
-        what: "Record an action as done, and how it was verified at the source",
-        options: &[
-            incident("Which one", true),
-            NUMBER,
-            words("text", "How it was verified"),
-        ],
-        roles: &RESPONDERS,
-    },
-    Command {
-        verb: Verb::Contain(ContainAct::Failed),
-        name: "contain failed",
-        what: "Record an action as failed or given up, and why",
-        options: &[incident("Which one", true), NUMBER, words("text", "Why")],
-        roles: &RESPONDERS,
-    },
-    Command {
-        verb: Verb::Contain(ContainAct::Override),
-        name: "contain override",
-        what: "In an emergency, with a second person: open an action's HR gate",
-        options: &[
-            incident("Which one", true),
-            NUMBER,
-            words("text", "Why it cannot wait"),
-        ],
-        roles: &EMERGENCY,
     },
     Command {
         verb: Verb::Roster(RosterAct::Who),
@@ -480,8 +427,16 @@ pub const COMMANDS: [Command; 36] = [
     Command {
         verb: Verb::Timeline,
         name: "timeline",
-        what: "Who did what, when, in which role, on which criterion",
-        options: &[incident("Which one", true)],
+        what: "Who did what, when, on which criterion; without one: what is stuck",
+        options: &[
+            incident("Which one; without it you see what is stuck", false),
+            Opt {
+                name: "show",
+                what: "What of it; it opens on the decisions",
+                required: false,
+                kind: OptKind::Choice(&case::SHOWN),
+            },
+        ],
         roles: &READERS,
     },
     Command {

@@ -5,7 +5,7 @@ use super::{
     Criterion, EndKind, Ended, Held, Incident, Offer, Phase, Returned, Visit, VisitState,
     empty_record,
 };
-use super::{beside, reach};
+use super::{beside, case, reach};
 use crate::domain::alert::Severity;
 use crate::domain::ids::{ChannelKey, CriterionId, FieldId, PersonId, StageId, TransitionId};
 use crate::domain::record::Entry;
@@ -34,20 +34,7 @@ pub fn apply(
         incident.visits.len(),
     );
     match event {
-        Event::AlertAttached {
-            alert,
-            severity,
-            concerned,
-            criteria,
-        } => {
-            // A newer body of an alert that is on it already changes findings, not the list.
-            if !incident.alerts.contains(alert) {
-                incident.alerts.push(*alert);
-            }
-            incident.severity = incident.severity.max(*severity);
-            incident.concerned.extend(*concerned);
-            note_findings(&mut incident.criteria, criteria);
-        }
+        Event::AlertAttached { .. } => attached(&mut incident, event),
         Event::Opened { .. } | Event::AlertRepeated { .. } => {}
         Event::Claimed => {
             incident.on_case.insert(by);
@@ -91,8 +78,11 @@ pub fn apply(
         | Event::GateOverridden { .. }
         | Event::StatusSet { .. }
         | Event::Reminded { .. }
-        | Event::Noted { .. }
         | Event::Governed(_) => beside::apply(&mut incident, event, by, at),
+        Event::Noted { .. }
+        | Event::Linked { .. }
+        | Event::SplitOff { .. }
+        | Event::SplitFrom { .. } => case::apply(&mut incident, event),
         Event::Reopened { .. } | Event::Routed { .. } => entered(&mut incident, event, at),
         Event::Reach(event) => reach::apply(&mut incident, event, by, at),
         Event::Raised { times } => raised(&mut incident, *times),
@@ -113,6 +103,25 @@ fn raised(incident: &mut Incident, times: u32) {
     if let Some(visit) = incident.visits.last_mut() {
         visit.raised = times;
     }
+}
+
+fn attached(incident: &mut Incident, event: &Event) {
+    let Event::AlertAttached {
+        alert,
+        severity,
+        concerned,
+        criteria,
+    } = event
+    else {
+        return;
+    };
+    // A newer body of an alert that is on it already changes findings, not the list.
+    if !incident.alerts.contains(alert) {
+        incident.alerts.push(*alert);
+    }
+    incident.severity = incident.severity.max(*severity);
+    incident.concerned.extend(*concerned);
+    note_findings(&mut incident.criteria, criteria);
 }
 
 /// The state that a history leads to.
@@ -172,6 +181,9 @@ fn opened(event: &Event, by: PersonId, at: DateTime<Utc>) -> Option<Incident> {
         actions: Vec::new(),
         conflicted: BTreeSet::new(),
         reopened: 0,
+        linked: BTreeSet::new(),
+        quoted: BTreeSet::new(),
+        past_concerned: BTreeSet::new(),
         overrides: Vec::new(),
         said: Vec::new(),
         snooze: None,
@@ -330,7 +342,7 @@ fn set_last_visit(incident: &mut Incident, state: VisitState) {
     }
 }
 
-fn note_findings(criteria: &mut BTreeMap<CriterionId, Criterion>, found: &[Evaluated]) {
+pub(super) fn note_findings(criteria: &mut BTreeMap<CriterionId, Criterion>, found: &[Evaluated]) {
     use super::Finding;
     for Evaluated {
         criterion,

@@ -1,5 +1,6 @@
 //! What happens around the stages: a status for the other tiers, reopening, the choice of a playbook.
 
+use super::case::CaseFault;
 use super::command::Routing;
 use super::decide::{Context, allowed, open_still};
 use super::event::Event;
@@ -32,7 +33,7 @@ pub fn reopen(
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Refusal> {
     let Phase::Ended(_) = &incident.phase else {
-        return Err(Refusal::Changed);
+        return Err(CaseFault::OpenStill.into());
     };
     allowed(incident, Act::Reopen, context)?;
     let stage = context
@@ -57,7 +58,7 @@ pub fn route(
     allowed(incident, Act::Leave, context)?;
     let Phase::Open { holder } = &incident.phase else {
         return Err(if incident.is_open() {
-            Refusal::Changed
+            CaseFault::HandedOver.into()
         } else {
             Refusal::Ended
         });
@@ -70,8 +71,11 @@ pub fn route(
         });
     }
     let untouched = incident.record.judge().fields().next().is_none();
-    if !untouched || routing.playbook == incident.playbook {
-        return Err(Refusal::Changed);
+    if !untouched {
+        return Err(CaseFault::HandedOver.into());
+    }
+    if routing.playbook == incident.playbook {
+        return Err(CaseFault::SamePlaybook.into());
     }
     Ok(vec![Event::Routed {
         playbook: routing.playbook.clone(),

@@ -84,6 +84,9 @@ pub fn apply(incident: &mut Incident, event: &Event, by: PersonId, at: DateTime<
         | Event::Reopened { .. }
         | Event::Routed { .. }
         | Event::Reach(_)
+        | Event::Linked { .. }
+        | Event::SplitOff { .. }
+        | Event::SplitFrom { .. }
         | Event::Noted { .. } => {}
     }
 }
@@ -151,6 +154,9 @@ fn contained(incident: &mut Incident, event: &Event, by: PersonId, at: DateTime<
         | Event::Reopened { .. }
         | Event::Reach(_)
         | Event::Governed(_)
+        | Event::Linked { .. }
+        | Event::SplitOff { .. }
+        | Event::SplitFrom { .. }
         | Event::Routed { .. } => {}
     }
 }

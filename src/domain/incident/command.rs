@@ -1,6 +1,6 @@
 //! What is asked of an incident.
 
-use super::event::Evaluated;
+use super::event::{Evaluated, Quoted};
 use super::governed::Govern;
 use super::reach::ReachCommand;
 use crate::domain::alert::Severity;
@@ -10,7 +10,8 @@ use crate::domain::ids::{
     TransitionId,
 };
 use crate::domain::record::{Origin, State};
-use std::collections::BTreeMap;
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Imperative; a person, an alert or a timer gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,9 +72,7 @@ pub enum Command {
         number: u32,
         reason: String,
     },
-    Note {
-        text: String,
-    },
+    Note(Box<Noting>),
     /// A material development or another severity.
     SetStatus {
         severity: Option<Severity>,
@@ -86,6 +85,42 @@ pub enum Command {
     Govern(Govern),
     /// Another playbook takes it, with what its criteria say.
     Route(Box<Routing>),
+    /// Says that it has to do with another incident; without an actor, the other side of a link.
+    Link {
+        other: IncidentId,
+        reason: String,
+    },
+    /// Moves alerts into an incident of their own.
+    Split(Box<Splitting>),
+    /// The new incident's side of a split.
+    ComeFrom {
+        from: IncidentId,
+        reason: String,
+    },
+}
+
+/// Something to put on the timeline.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Noting {
+    pub text: String,
+    /// When it happened, if that was before.
+    pub happened_at: Option<DateTime<Utc>>,
+    /// The entry that it corrects.
+    pub corrects: Option<i64>,
+    /// The message that it repeats.
+    pub quoted: Option<Quoted>,
+}
+
+/// Alerts that go, and what then holds for those that stay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Splitting {
+    pub into: IncidentId,
+    pub alerts: Vec<AlertId>,
+    pub reason: String,
+    /// Whom the alerts that stay are about.
+    pub concerned: BTreeSet<PersonId>,
+    /// What the alerts that stay meet.
+    pub criteria: Vec<Evaluated>,
 }
 
 /// The playbook that a person chose.
@@ -136,4 +171,16 @@ pub struct Submission {
     pub answers: BTreeMap<FieldId, (State, Origin)>,
     /// The lines of the definition of done that the person confirms.
     pub done: Vec<DoneId>,
+}
+
+impl Submission {
+    /// Nothing new: what stands in the record is judged as it is.
+    pub fn nothing() -> Self {
+        Self {
+            transition: TransitionId::new(""),
+            criteria: Vec::new(),
+            answers: BTreeMap::new(),
+            done: Vec::new(),
+        }
+    }
 }

@@ -6,11 +6,9 @@ use super::event::Event;
 use super::gates::closed_gates_of;
 use super::{Incident, Refusal};
 use crate::domain::containment::{ActionState, ContainmentAction};
-use crate::domain::ids::TransitionId;
 use crate::domain::playbook::rules::{Action, GateKind};
 use crate::domain::policy::Act;
 use crate::domain::role::Role;
-use std::collections::BTreeMap;
 
 pub fn propose(
     incident: &Incident,
@@ -123,7 +121,7 @@ pub fn override_gates(
         .find(|gate| matches!(gate.kind, GateKind::HrBeforePerson { .. }))
         .ok_or_else(|| no_action(number, "has no gate that an emergency may open"))?;
     if incident
-        .words_for(&gate.id, number)
+        .words_for(&gate.id, number, context.elsewhere.and_then(|e| e.held_at))
         .any(|word| word.by == actor.person)
     {
         return Err(Refusal::SamePerson);
@@ -156,12 +154,7 @@ pub fn closed(
     context: &Context<'_>,
 ) -> Vec<String> {
     // Nothing new is answered with it: the record stands as it is.
-    let nothing = Submission {
-        transition: TransitionId::new(""),
-        criteria: Vec::new(),
-        answers: BTreeMap::new(),
-        done: Vec::new(),
-    };
+    let nothing = Submission::nothing();
     closed_gates_of(Some(entry), &action.gates, incident, &nothing, context)
 }
 

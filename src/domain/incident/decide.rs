@@ -2,10 +2,11 @@
 
 use super::command::{Command, Opening, Submission};
 use super::event::Event;
+use super::gates::Elsewhere;
 use super::readiness::readiness;
 use super::refusal::Refusal;
 use super::{EndKind, Incident, Phase};
-use super::{around, containment, governance, governed, reach, second};
+use super::{around, case, containment, governance, governed, reach, second};
 use crate::domain::ids::{FieldId, PersonId};
 use crate::domain::playbook::definition::{Playbook, Stage, Transition, TransitionKind};
 use crate::domain::policy::{Act, Actor, may};
@@ -25,6 +26,8 @@ pub struct Context<'a> {
     pub detections: Option<i64>,
     /// Matches of sensitive data that the sources counted, where they did.
     pub exposure: Option<i64>,
+    /// What linked incidents say of the person, where that was asked.
+    pub elsewhere: Option<&'a Elsewhere>,
 }
 
 impl<'a> Context<'a> {
@@ -36,6 +39,7 @@ impl<'a> Context<'a> {
             actor,
             detections: None,
             exposure: None,
+            elsewhere: None,
         }
     }
 }
@@ -99,12 +103,18 @@ pub fn decide(
             containment::override_gates(incident, *number, reason, context)
         }
         Command::Govern(govern) => governed::decide(incident, govern, context),
-        Command::Note { text } => note(incident, text, context),
+        Command::Note(noting) => case::note(incident, noting, context),
         Command::SetStatus { severity, text } => {
             around::set_status(incident, *severity, text, context)
         }
         Command::Reopen { reason } => around::reopen(incident, reason, context),
         Command::Route(routing) => around::route(incident, routing, context),
+        Command::Link { other, reason } => case::link(incident, *other, reason, context),
+        Command::Split(splitting) => case::split(incident, splitting, context),
+        Command::ComeFrom { from, reason } => Ok(vec![Event::SplitFrom {
+            from: *from,
+            reason: reason.clone(),
+        }]),
     }
 }
 
@@ -362,17 +372,4 @@ fn title_of(playbook: &Playbook, stage: &crate::domain::ids::StageId) -> String 
     playbook
         .stage(stage)
         .map_or_else(|| stage.to_string(), |s| s.title.clone())
-}
-
-/// What someone on the case found or did, in words.
-fn note(incident: &Incident, text: &str, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
-    open_still(incident)?;
-    allowed(incident, Act::Note, context)?;
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(Refusal::ReasonMissing);
-    }
-    Ok(vec![Event::Noted {
-        text: text.to_owned(),
-    }])
 }

@@ -11,8 +11,9 @@ use crate::domain::ids::{
 };
 use crate::domain::record::Entry;
 use crate::domain::role::Role;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The version of the payload bodies written now.
 pub const FORMAT: i64 = 1;
@@ -23,6 +24,16 @@ pub struct Evaluated {
     pub criterion: CriterionId,
     pub finding: Finding,
     pub facts: Vec<(String, String)>,
+}
+
+/// A message that somebody wrote in the incident's thread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quoted {
+    /// Discord's id of it: the same message is not put down twice.
+    pub message: String,
+    /// Who wrote it, where Baton knows the account.
+    pub author: Option<PersonId>,
+    pub written_at: DateTime<Utc>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +141,15 @@ pub enum Event {
     },
     Noted {
         text: String,
+        /// When it happened, where that was before it was written down.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        happened_at: Option<DateTime<Utc>>,
+        /// The number of the earlier entry that it corrects; that one stays as it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        corrects: Option<i64>,
+        /// The message of the thread that it repeats.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quoted: Option<Quoted>,
     },
     /// A material development: the other tiers hear of it, without what only the case needs.
     StatusSet {
@@ -158,6 +178,24 @@ pub enum Event {
     Reach(ReachEvent),
     /// A step on the side of Governance.
     Governed(Governed),
+    /// It has to do with another incident; that one says so too.
+    Linked {
+        other: IncidentId,
+        reason: String,
+    },
+    /// Alerts went into an incident of their own; what is left is judged anew.
+    SplitOff {
+        into: IncidentId,
+        alerts: Vec<AlertId>,
+        reason: String,
+        concerned: BTreeSet<PersonId>,
+        criteria: Vec<Evaluated>,
+    },
+    /// Its alerts were part of another incident before.
+    SplitFrom {
+        from: IncidentId,
+        reason: String,
+    },
 }
 
 impl Event {
@@ -189,6 +227,9 @@ impl Event {
             Self::Routed { .. } => "routed",
             Self::Reach(event) => event.kind(),
             Self::Governed(governed) => governed.kind(),
+            Self::Linked { .. } => "linked",
+            Self::SplitOff { .. } => "split_off",
+            Self::SplitFrom { .. } => "split_from",
         }
     }
 
@@ -223,6 +264,9 @@ impl Event {
             | Self::Reopened { .. }
             | Self::Routed { .. }
             | Self::Reach(_)
+            | Self::Linked { .. }
+            | Self::SplitOff { .. }
+            | Self::SplitFrom { .. }
             | Self::Noted { .. } => None,
         }
     }

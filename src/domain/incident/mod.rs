@@ -4,6 +4,7 @@
 mod apply;
 mod around;
 mod beside;
+mod case;
 mod command;
 mod containment;
 mod decide;
@@ -18,10 +19,12 @@ mod second;
 mod talking;
 
 pub use apply::{apply, replay};
-pub use command::{Command, Engaging, Opening, Routing, Submission};
+pub use case::{CaseFault, may_split};
+pub use command::{Command, Engaging, Noting, Opening, Routing, Splitting, Submission};
 pub use containment::closed as closed_for;
 pub use decide::{Context, decide, may_leave};
-pub use event::{Evaluated, Event, FORMAT};
+pub use event::{Evaluated, Event, FORMAT, Quoted};
+pub use gates::Elsewhere;
 pub use governance::may_engage;
 pub use governed::{Govern, Governed};
 pub use reach::{ReachCommand, ReachEvent, may_snooze};
@@ -84,6 +87,15 @@ pub struct Incident {
     /// How often it went on after its end.
     #[serde(default)]
     pub reopened: u32,
+    /// Incidents that it has to do with; each names this one too.
+    #[serde(default)]
+    pub linked: BTreeSet<IncidentId>,
+    /// Messages of its thread that stand on the timeline.
+    #[serde(default)]
+    pub quoted: BTreeSet<String>,
+    /// Whom alerts were about that went elsewhere. The history still speaks of them, so they stay walled off.
+    #[serde(default)]
+    pub past_concerned: BTreeSet<PersonId>,
     /// Words for an emergency, by gate.
     #[serde(default)]
     pub overrides: Vec<Override>,
@@ -273,14 +285,16 @@ impl Incident {
         self.visits.iter().enumerate().next_back()
     }
 
-    /// The words for an emergency that still count for an action: a later hold of HR takes them back.
+    /// The words for an emergency that still count for an action: a later hold of HR, here or in a linked incident,
+    /// takes them back.
     pub fn words_for<'i>(
         &'i self,
         gate: &'i str,
         action: u32,
+        held_elsewhere: Option<DateTime<Utc>>,
     ) -> impl Iterator<Item = &'i Override> {
         let held_at = self.engagements.iter().filter_map(Engagement::hr_held_at);
-        let held_at = held_at.max();
+        let held_at = held_at.chain(held_elsewhere).max();
         self.overrides
             .iter()
             .filter(move |o| o.gate == gate && held_at.is_none_or(|held| o.at > held))
@@ -288,8 +302,13 @@ impl Incident {
     }
 
     /// Two persons of the two kinds that may, have overridden the gate for this action.
-    pub fn is_overridden(&self, gate: &str, action: u32) -> bool {
-        let words = || self.words_for(gate, action);
+    pub fn is_overridden(
+        &self,
+        gate: &str,
+        action: u32,
+        held_elsewhere: Option<DateTime<Utc>>,
+    ) -> bool {
+        let words = || self.words_for(gate, action, held_elsewhere);
         words().any(|one| {
             one.role == Role::Tier3
                 && words().any(|other| other.role != Role::Tier3 && other.by != one.by)

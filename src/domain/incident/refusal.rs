@@ -1,5 +1,6 @@
 //! A refusal is a product: everything that is missing, at once, in the playbook's own titles, with the way out.
 
+use super::case::CaseFault;
 use crate::domain::ids::{DoneId, PersonId};
 use crate::domain::record::Gap;
 use crate::domain::role::Role;
@@ -72,6 +73,8 @@ pub enum Refusal {
     },
     /// Legal holds nothing that could be released.
     NotHeld,
+    /// What the case gathers does not fit: a note, a link, a split.
+    Case(CaseFault),
     /// It changed meanwhile: look again.
     Changed,
 }

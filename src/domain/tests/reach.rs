@@ -8,7 +8,9 @@ use crate::domain::effect::{self, Effect, ReachEffect};
 use crate::domain::governance::Choice;
 use crate::domain::hours::{Calendar, Hours};
 use crate::domain::ids::{AlertId, PersonId};
-use crate::domain::incident::{Command, Event, Incident, ReachCommand, ReachEvent, Refusal};
+use crate::domain::incident::{
+    Command, Event, Incident, Noting, ReachCommand, ReachEvent, Refusal,
+};
 use crate::domain::policy::{Actor, Walls};
 use crate::domain::reach::{Told, Waits, duty_manager, standing};
 use crate::domain::role::Role;
@@ -174,7 +176,7 @@ fn a_sign_of_life_of_a_person_begins_the_ladder_anew_and_one_of_the_program_does
     assert_eq!(told_at, Some(case.now + TimeDelta::days(1)));
     case.wait(60);
     let text = "Spoke to the holder.".to_owned();
-    case.act(Some(&desk()), &Command::Note { text }).unwrap();
+    case.act(Some(&desk()), &noted(text)).unwrap();
     let (kind, events) = next(&mut case, Some(CHIEF));
     assert_eq!((kind.as_str(), told(&events)), ("idle", Some(Told::NotYet)));
     assert_eq!(case.incident().said(Waits::Idle).unwrap().times, 1);
@@ -485,4 +487,11 @@ fn a_card_says_that_reminders_rest_and_that_the_duty_manager_is_told_or_cannot_b
     next(&mut case, None);
     let nobody = "raised 4 times; no duty manager can be reached";
     assert_eq!(said(&case, false).as_deref(), Some(nobody));
+}
+
+fn noted(text: String) -> Command {
+    Command::Note(Box::new(Noting {
+        text,
+        ..Noting::default()
+    }))
 }

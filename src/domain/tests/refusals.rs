@@ -99,6 +99,7 @@ fn word(outcome: &Result<Vec<crate::domain::incident::Event>, Refusal>) -> Strin
         Err(Refusal::NoAction { why } | Refusal::NoTalk { why }) => why.clone(),
         Err(Refusal::Wording { .. }) => "wording".to_owned(),
         Err(Refusal::NotHeld) => "not held".to_owned(),
+        Err(Refusal::Case(fault)) => format!("{fault:?}"),
     }
 }
 

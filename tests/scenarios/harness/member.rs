@@ -53,6 +53,21 @@ impl Member {
         self.act("commands", body).await
     }
 
+    /// Writes in a channel or thread.
+    pub async fn says(&self, channel: &str, content: &str) -> Message {
+        let path = format!("/sandbox/members/{}/messages", self.name);
+        let body = json!({ "channel": channel, "content": content });
+        let (status, json) = self.stage.post(&path, &body).await;
+        assert_eq!(status, 200, "{} in #{channel}: {json}", self.name);
+        Message { json }
+    }
+
+    /// Picks an entry of the menu on a message.
+    pub async fn menu(&self, channel: &str, name: &str, message: &Message) -> Answer {
+        let body = json!({ "channel": channel, "name": name, "type": 3, "target": message.id() });
+        self.act("commands", body).await
+    }
+
     /// What is offered for an option while it is typed.
     pub async fn offered(
         &self,

@@ -14,7 +14,41 @@ pub const TRIAGE: &[(&str, &str)] = &[
     ("Why not dismissed", "Passports went to a chat service."),
 ];
 
+/// A data loss alert of the generic source, with these facts changed.
+pub fn leak(id: &str, changes: &[(&str, &str)]) -> String {
+    let mut body = serde_json::json!({
+        "id": id, "kind": "dlp", "severity": "medium", "user": "m.porter@contoso.example",
+        "policy": "Customer lists", "rule": "Customer lists leave", "workload": "Exchange",
+        "action": "MailSent", "label": "General", "detected_at": "2026-11-20T08:30:00Z",
+        "title": "list.xlsx was sent", "url": "https://alerts.example/1",
+    });
+    for (key, value) in changes {
+        body[*key] = serde_json::json!(value);
+    }
+    body.to_string()
+}
+
+/// What a triage analyst answers for such an alert.
+pub const LEAKED: &[(&str, &str)] = &[
+    (
+        "Criteria that are met",
+        "The metadata alone shows no false positive",
+    ),
+    ("Department", "Sales"),
+    ("Why not dismissed", "No pattern fits: the list is new."),
+];
+
 impl Member {
+    /// Takes what is offered in this channel.
+    pub async fn takes(&self, channel: &str, id: &str) {
+        let card = self.channel(channel).await.card(id);
+        self.press(&card, "Accept")
+            .await
+            .message()
+            .expect(&format!("{id} is yours"));
+        self.channel(id).await.all();
+    }
+
     /// Goes through the pages of a form until the review screen has nothing left but Submit: fields by title, all else
     /// as "source does not say", every line of the definition of done.
     pub async fn completes(&self, first: Answer, answers: &[(&str, &str)]) -> Message {

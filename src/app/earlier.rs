@@ -1,0 +1,183 @@
+//! What else there was and is: incidents that are linked, and earlier ones about the same persons, each only as far as
+//! the reader may know of it.
+
+use super::act::Visible;
+use super::{App, AppError};
+use crate::domain::ids::{IncidentId, PersonId};
+use crate::domain::incident::{Incident, Phase, Refusal};
+use crate::domain::playbook::definition::Playbook;
+use crate::domain::policy::{self, Actor, reads};
+use crate::domain::record::shown_time;
+use crate::domain::restricted::Level;
+use crate::domain::view::age;
+use crate::store::people::Member;
+use crate::store::{self, Connection};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Another incident, in the words that the reader may have of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Other {
+    pub id: IncidentId,
+    /// Whom both are about; empty for a link.
+    pub whom: String,
+    pub words: String,
+}
+
+impl App {
+    /// The linked incidents, for whoever may open this one's details.
+    pub async fn links(&self, actor: &Actor, id: IncidentId) -> Result<Vec<Other>, AppError> {
+        let mut reader = self.store.read().await?;
+        let visible = self.detailed(&mut reader, actor, id).await?;
+        let mut others = Vec::new();
+        for other in &visible.incident.linked {
+            others.extend(self.other(&mut reader, actor, *other, "").await?);
+        }
+        Ok(others)
+    }
+
+    /// Whether the member may read the persons' history: asked before a form opens.
+    pub async fn may_look_back(&self, actor: &Actor, id: IncidentId) -> Result<(), AppError> {
+        let mut reader = self.store.read().await?;
+        self.detailed(&mut reader, actor, id).await.map(|_| ())
+    }
+
+    /// The other incidents about the same persons, on a reason that is logged before anything is read. What the member
+    /// may not know of is not among them, nor counted.
+    pub async fn earlier(
+        &self,
+        actor: &Actor,
+        id: IncidentId,
+        reason: String,
+    ) -> Result<Vec<Other>, AppError> {
+        let (app, actor) = (self.clone(), actor.clone());
+        self.store
+            .write(move |connection| {
+                Box::pin(async move {
+                    let visible = app.detailed(connection, &actor, id).await?;
+                    app.log_read(connection, &actor, "earlier", id, &reason)
+                        .await?;
+                    let names = store::people::names(connection).await?;
+                    let mut others = Vec::new();
+                    for person in &visible.incident.concerned {
+                        let whom = names.get(person).cloned();
+                        let whom = whom.unwrap_or_else(|| person.to_string());
+                        let about = store::incident::list_about(connection, *person).await?;
+                        for other in about.into_iter().filter(|other| *other != id) {
+                            others.extend(app.other(connection, &actor, other, &whom).await?);
+                        }
+                    }
+                    Ok(others)
+                })
+            })
+            .await
+    }
+
+    /// The incident, for whoever may open what its card does not show.
+    async fn detailed(
+        &self,
+        connection: &mut Connection,
+        actor: &Actor,
+        id: IncidentId,
+    ) -> Result<Visible, AppError> {
+        let visible = self.visible(connection, actor, id).await?;
+        let playbook = &visible.playbook.playbook;
+        policy::details(actor, &visible.incident, playbook, &visible.walls)
+            .ok_or(Refusal::NotFound)?;
+        Ok(visible)
+    }
+
+    async fn other(
+        &self,
+        connection: &mut Connection,
+        actor: &Actor,
+        id: IncidentId,
+        whom: &str,
+    ) -> Result<Option<Other>, AppError> {
+        let visible = match self.visible(connection, actor, id).await {
+            Ok(visible) => visible,
+            Err(AppError::Refused(_)) => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        let names = store::people::names(connection).await?;
+        Ok(Some(Other {
+            id,
+            whom: whom.to_owned(),
+            words: self.in_words(&visible, &names),
+        }))
+    }
+
+    /// Id, severity, age and holder are everybody's who may know of it; stage and ending theirs who read its steps.
+    fn in_words(&self, visible: &Visible, names: &BTreeMap<PersonId, String>) -> String {
+        let incident = &visible.incident;
+        let old = age(self.now() - incident.opened_at);
+        let mut words = vec![
+            incident.severity.key().to_owned(),
+            format!("opened {old} ago"),
+        ];
+        if visible.clearance.level() >= Level::Steps {
+            words.push(self.standing(incident, &visible.playbook.playbook));
+        } else if !incident.is_open() {
+            words.push("ended".to_owned());
+        }
+        if let Some(holder) = incident.holder() {
+            let name = names.get(&holder).cloned();
+            words.push(format!(
+                "with {}",
+                name.unwrap_or_else(|| holder.to_string())
+            ));
+        }
+        words.join(" · ")
+    }
+
+    fn standing(&self, incident: &Incident, playbook: &Playbook) -> String {
+        let title = |stage| {
+            let stage = playbook.stage(stage);
+            stage.map_or_else(String::new, |stage| stage.title.clone())
+        };
+        match &incident.phase {
+            Phase::Open { .. } => format!("at {}", title(&incident.stage)),
+            Phase::Offered(offer) => format!("offered to {}", title(&offer.to)),
+            Phase::Ended(ended) => {
+                let way = playbook.transition(&ended.transition);
+                let way = way.map_or_else(String::new, |way| way.title.clone());
+                format!("{way}, {}", shown_time(ended.at, self.zone))
+            }
+        }
+    }
+
+    /// The links that a card may show: those that every reader of its channel may know of.
+    pub(super) async fn shared_links(
+        &self,
+        connection: &mut Connection,
+        incident: &Incident,
+        readers: &[Member],
+    ) -> Result<Vec<IncidentId>, AppError> {
+        let mut shared = Vec::new();
+        for id in &incident.linked {
+            let Some(other) = store::incident::find(connection, *id).await? else {
+                continue;
+            };
+            let walls = store::incident::walls(connection, *id).await?;
+            let loaded = self.playbooks.load(&other.playbook)?;
+            let knows = |member: &Member| {
+                let actor = Actor {
+                    person: member.person,
+                    account: member.account.clone(),
+                    roles: member.roles.clone(),
+                    lead: false,
+                };
+                reads(&actor, &other, &loaded.playbook, &walls).is_some()
+            };
+            if readers.iter().all(knows) {
+                shared.push(*id);
+            }
+        }
+        Ok(shared)
+    }
+}
+
+/// The members among these persons.
+pub(super) fn among(members: Vec<Member>, persons: &BTreeSet<PersonId>) -> Vec<Member> {
+    let wanted = members.into_iter();
+    wanted.filter(|m| persons.contains(&m.person)).collect()
+}
