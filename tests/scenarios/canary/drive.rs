@@ -1,7 +1,7 @@
 //! Everybody tries everything: each command with each option, each control of each message in sight, each form that opens.
 
 use crate::scenarios::harness::{Message, World};
-use baton::discord::commands::{COMMANDS, Opt, OptKind};
+use baton::discord::commands::{Opt, OptKind, commands};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -49,7 +49,8 @@ impl Driver<'_> {
             }
         }
         let home = home.clone();
-        for command in &COMMANDS {
+        self.menus(member, &channels).await;
+        for command in commands() {
             for incident in INCIDENTS {
                 let options = self
                     .options(member, &home, command.name, command.options, incident)
@@ -69,6 +70,26 @@ impl Driver<'_> {
                 {
                     break;
                 }
+            }
+        }
+    }
+
+    /// The menu of the newest message in each channel.
+    async fn menus(&mut self, member: &str, channels: &[(String, Vec<Message>)]) {
+        let guild = self.w.guild().await;
+        let commands = guild["commands"].as_array().cloned().unwrap_or_default();
+        let menus = commands.iter().filter(|one| one["type"] == 3);
+        for menu in menus {
+            for (channel, messages) in channels {
+                let Some(message) = messages.last() else {
+                    continue;
+                };
+                let body = json!({
+                    "channel": channel, "name": menu["name"], "type": 3, "target": message.id(),
+                });
+                let answer = self.w.tries(member, "commands", body).await;
+                assert!(answer["response"].is_object(), "{member}: {answer}");
+                self.follow(member, &answer, 0).await;
             }
         }
     }
