@@ -3,7 +3,9 @@
 use super::facts::history;
 use super::{App, AppError, Ids};
 use crate::domain::ids::{ChannelKey, IncidentId, PersonId};
-use crate::domain::incident::{Command, Context, Event, Incident, Refusal, apply, decide};
+use crate::domain::incident::{
+    Command, Context, Dismissal, EndKind, Event, Incident, Refusal, apply, decide,
+};
 use crate::domain::playbook::definition::Playbook;
 use crate::domain::policy::{Actor, Walls, reads};
 use crate::domain::restricted::Clearance;
@@ -64,13 +66,39 @@ impl App {
         context.exposure = self.exposure(connection, &visible.incident).await?;
         let elsewhere = self.elsewhere(connection, actor, &visible.incident).await?;
         context.elsewhere = Some(&elsewhere);
+        let patterns = self.fittings(connection, &visible).await?;
+        context.patterns = &patterns;
         let events = decide(Some(&visible.incident), command, &context)?;
         let by = By {
             person: actor.person,
             role: role_in(actor, &visible.incident, playbook),
         };
-        self.commit(connection, Some(visible.incident), &events, by, playbook)
-            .await
+        let acted = self
+            .commit(connection, Some(visible.incident), &events, by, playbook)
+            .await?;
+        self.dismissed(connection, &events, acted).await
+    }
+
+    /// Counts the hit of the pattern that a dismissal rests on, and draws its lot for a second look.
+    async fn dismissed(
+        &self,
+        connection: &mut Connection,
+        events: &[Event],
+        acted: Acted,
+    ) -> Result<Acted, AppError> {
+        for event in events {
+            if let Event::Dismissal(Dismissal::PatternApplied { pattern, .. }) = event {
+                store::pattern::count_hit(connection, *pattern, self.now()).await?;
+            }
+            let dismissal = EndKind::Dismissed;
+            if matches!(event, Event::Ended { kind, .. } if *kind == dismissal) {
+                let (id, times) = (acted.incident.id, acted.incident.reopened);
+                let lot = store::event::lot(connection, id, times).await?;
+                self.by_program(connection, id, &Command::Draw { lot })
+                    .await?;
+            }
+        }
+        Ok(acted)
     }
 
     /// Distinct detections of the person concerned, for the playbook's repeat rule.
@@ -283,6 +311,11 @@ fn row_of(id: IncidentId, wanted: &effect::Effect) -> Planned<'_> {
             10,
         ),
         Effect::Reach(effect) => reach_row(id, effect),
+        Effect::RemindLook {
+            visit,
+            channel,
+            times,
+        } => look_row(id, *visit, channel, *times),
         Effect::OpenThread { channel } => ("open_thread", format!("open:{id}"), channel, 0, 10),
         Effect::PostStatus { channel, number } => {
             let arg = i64::try_from(*number).unwrap_or(i64::MAX);
@@ -418,6 +451,11 @@ fn told_row(id: IncidentId, told: &effect::GovernanceEffect) -> Planned<'_> {
             ("keep_out", key, channel, step(number), 0)
         }
     }
+}
+
+fn look_row(id: IncidentId, visit: usize, channel: &ChannelKey, times: u32) -> Planned<'_> {
+    let key = format!("look:{id}:{visit}:{times}");
+    ("remind_look", key, channel, number(visit), 10)
 }
 
 fn number(visit: usize) -> i64 {

@@ -66,6 +66,8 @@ fn first_card(route: &Route, on: OnIncident, now: DateTime<Utc>, zone: Tz) -> Op
         alerts: &[on],
         names: &BTreeMap::new(),
         detections: None,
+        // No store is asked.
+        patterns: &[],
         // The directory is not asked.
         walls_known: true,
         clearance: &policy::channel(stage, false, false),

@@ -2,6 +2,7 @@
 
 use super::act::{Acted, Visible};
 use super::facts::{facts, history};
+use super::together::Companion;
 use super::{App, AppError, thresholds};
 use crate::domain::form::{Body, Form, Mark, Prefilled, assemble};
 use crate::domain::ids::{DraftId, FieldId, IncidentId, TransitionId};
@@ -25,6 +26,8 @@ pub struct Opened {
     pub form: Form,
     /// What is worth a look before it is submitted, and stands in no way.
     pub notes: Vec<String>,
+    /// Incidents that are dismissed together with it.
+    pub also: Vec<Companion>,
 }
 
 /// One thing that a person gave.
@@ -85,9 +88,14 @@ impl App {
                     let kind = way(&visible, &transition)?.kind;
                     may_open(kind, &visible.incident, &context)?;
                     let (person, now) = (actor.person, app.now());
-                    let draft =
+                    let mut draft =
                         store::draft::find_or_insert(connection, id, &transition, person, now)
                             .await?;
+                    if !draft.body.also.is_empty() {
+                        // Opened on this incident alone, it is about this one alone.
+                        draft.body.also.clear();
+                        store::draft::save(connection, draft.id, &draft.body, now).await?;
+                    }
                     app.assembled(connection, &actor, visible, &draft, &draft.body)
                         .await
                 })
@@ -171,34 +179,37 @@ impl App {
 
     /// Submits a draft: refused with everything that is missing, or taken and closed in one commit.
     pub async fn submit(&self, actor: &Actor, id: DraftId) -> Result<Acted, AppError> {
-        let (app, actor) = (self.clone(), actor.clone());
-        self.store
-            .write(move |connection| {
-                Box::pin(async move {
-                    let draft = own(connection, &actor, id).await?;
-                    let visible = app.visible(connection, &actor, draft.incident).await?;
-                    app.still_open(&actor, &visible, &draft)?;
-                    let opened = app
-                        .assembled(connection, &actor, visible, &draft, &draft.body)
-                        .await?;
-                    let readiness = opened.form.readiness.clone();
-                    // A gate that a second person opens is judged by the step itself.
-                    if !readiness.is_ready() && !readiness.only_gates() {
-                        return Err(Refusal::RecordIncomplete(Box::new(readiness)).into());
-                    }
-                    let visible = app.visible(connection, &actor, draft.incident).await?;
-                    let transition = way(&visible, &draft.transition)?;
-                    let command = app
-                        .command_of(connection, &visible, transition, opened.form)
-                        .await?;
-                    let acted = app
-                        .step(connection, &actor, draft.incident, &command)
-                        .await?;
-                    store::draft::submit(connection, id, app.now()).await?;
-                    Ok(acted)
-                })
-            })
-            .await
+        Ok(self.submit_all(actor, id).await?.acted)
+    }
+
+    /// The same inside a transaction that is under way.
+    pub(super) async fn submit_in(
+        &self,
+        connection: &mut Connection,
+        actor: &Actor,
+        id: DraftId,
+    ) -> Result<Acted, AppError> {
+        let draft = own(connection, actor, id).await?;
+        let visible = self.visible(connection, actor, draft.incident).await?;
+        self.still_open(actor, &visible, &draft)?;
+        let opened = self
+            .assembled(connection, actor, visible, &draft, &draft.body)
+            .await?;
+        let readiness = opened.form.readiness.clone();
+        // A gate that a second person opens is judged by the step itself.
+        if !readiness.is_ready() && !readiness.only_gates() {
+            return Err(Refusal::RecordIncomplete(Box::new(readiness)).into());
+        }
+        let visible = self.visible(connection, actor, draft.incident).await?;
+        let transition = way(&visible, &draft.transition)?;
+        let command = self
+            .command_of(connection, &visible, transition, opened.form)
+            .await?;
+        let acted = self
+            .step(connection, actor, draft.incident, &command)
+            .await?;
+        store::draft::submit(connection, id, self.now()).await?;
+        Ok(acted)
     }
 
     /// The member's forms under way, newest first, on incidents they may still see.
@@ -219,7 +230,10 @@ impl App {
             listed.push(Listed {
                 draft: draft.id,
                 incident: draft.incident,
-                title: transition.title.clone(),
+                title: match draft.body.also.len() {
+                    0 => transition.title.clone(),
+                    n => format!("{}, together with {n} more", transition.title),
+                },
                 saved_at: draft.saved_at,
                 answers: draft.body.answers.len() + draft.body.marks.len(),
             });
@@ -237,7 +251,7 @@ impl App {
         Ok(self.playbooks.load(&incident.playbook)?)
     }
 
-    async fn assembled(
+    pub(super) async fn assembled(
         &self,
         connection: &mut Connection,
         actor: &Actor,
@@ -255,6 +269,8 @@ impl App {
         context.exposure = self.exposure(connection, &visible.incident).await?;
         let elsewhere = self.elsewhere(connection, actor, &visible.incident).await?;
         context.elsewhere = Some(&elsewhere);
+        let patterns = self.fittings(connection, &visible).await?;
+        context.patterns = &patterns;
         let mut form = assemble(
             &visible.incident,
             &transition,
@@ -279,11 +295,12 @@ impl App {
             transition: transition.id,
             playbook: visible.playbook,
             form,
+            also: self.companions(connection, actor, draft).await?,
         })
     }
 
     /// What the incident's first alert says for each field of the record.
-    async fn prefilled(
+    pub(super) async fn prefilled(
         &self,
         connection: &mut Connection,
         visible: &Visible,
@@ -333,7 +350,11 @@ fn worded(form: &Form, playbook: &Playbook) -> Vec<String> {
 }
 
 /// The draft, if it is the actor's own and still open.
-async fn own(connection: &mut Connection, actor: &Actor, id: DraftId) -> Result<Draft, AppError> {
+pub(super) async fn own(
+    connection: &mut Connection,
+    actor: &Actor,
+    id: DraftId,
+) -> Result<Draft, AppError> {
     let draft = store::draft::find(connection, id)
         .await?
         .ok_or(Refusal::NotFound)?;
@@ -346,7 +367,7 @@ async fn own(connection: &mut Connection, actor: &Actor, id: DraftId) -> Result<
     Ok(draft)
 }
 
-fn way<'v>(visible: &'v Visible, id: &TransitionId) -> Result<&'v Transition, Refusal> {
+pub(super) fn way<'v>(visible: &'v Visible, id: &TransitionId) -> Result<&'v Transition, Refusal> {
     let playbook = &visible.playbook.playbook;
     playbook
         .transition(id)

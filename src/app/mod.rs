@@ -11,11 +11,14 @@ pub mod dry_run;
 pub mod earlier;
 pub mod export;
 mod facts;
+mod fitting;
 pub mod form;
 pub mod governance;
 pub mod governing;
 pub mod intake;
+pub mod look;
 pub mod me;
+pub mod pattern;
 pub mod people;
 pub mod placed;
 pub mod playbooks;
@@ -27,6 +30,7 @@ pub mod sweep;
 #[cfg(test)]
 mod tests;
 pub mod thresholds;
+pub mod together;
 pub mod told;
 pub mod way;
 

@@ -224,6 +224,20 @@ impl App {
         visit: usize,
         clearance: &Clearance,
     ) -> Result<Option<CardView>, AppError> {
+        self.sighted(connection, incident, clearance, |sight| {
+            card(incident, visit, sight)
+        })
+        .await
+    }
+
+    /// What a view is made of beside the incident, gathered and handed to whoever looks.
+    pub(super) async fn sighted<T>(
+        &self,
+        connection: &mut Connection,
+        incident: &Incident,
+        clearance: &Clearance,
+        look: impl FnOnce(&Sight<'_>) -> T,
+    ) -> Result<T, AppError> {
         let loaded = self.playbooks.load(&incident.playbook)?;
         let mut alerts = Vec::with_capacity(incident.alerts.len());
         for id in &incident.alerts {
@@ -240,7 +254,12 @@ impl App {
             walls_known &= listed.is_some_and(|listed| listed.walls_known);
         }
         let names = store::people::names(connection).await?;
+        let walls = store::incident::walls(connection, incident.id).await?;
+        let patterns = self
+            .fitting(connection, incident, &loaded.playbook, &walls)
+            .await?;
         let sight = Sight {
+            patterns: &patterns,
             playbook: &loaded.playbook,
             alerts: &alerts,
             names: &names,
@@ -250,7 +269,7 @@ impl App {
             now: self.now(),
             zone: self.zone,
         };
-        Ok(card(incident, visit, &sight))
+        Ok(look(&sight))
     }
 
     pub(super) async fn first_alert(
@@ -275,6 +294,12 @@ impl App {
         let context = Context::new(self.now(), playbook, Some(actor));
         decide(Some(&visible.incident), &Command::Accept, &context)?;
         Ok(())
+    }
+
+    /// How everybody is called.
+    pub async fn names(&self) -> Result<BTreeMap<PersonId, String>, AppError> {
+        let mut reader = self.store.read().await?;
+        Ok(store::people::names(&mut reader).await?)
     }
 
     /// How a person is called, for an answer to a member who may know it.

@@ -64,6 +64,7 @@ impl App {
             Some(DueKind::SnoozeEnds) => ReachCommand::EndSnooze {
                 manager: self.manager_of(connection, &incident).await?,
             },
+            Some(DueKind::LookAgain) => return Ok(Some(Command::RemindLook)),
             // A field that is owed shows on its card and waits for a person.
             Some(DueKind::Owed(_)) | None => return Ok(None),
         };

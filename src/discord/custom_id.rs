@@ -1,6 +1,10 @@
 //! What a button, list or form calls. Only keys into the store stand in it, never text of a person,
 //! so that it works for the incident's life and fits Discord's hundred characters.
 
+mod dismissing;
+
+pub use dismissing::Dismissing;
+
 use crate::domain::governance::Choice;
 use crate::domain::ids::{DraftId, IncidentId};
 use crate::domain::timeline::Shown;
@@ -64,6 +68,8 @@ pub enum CustomId {
     /// A list of answers that are no value; the value is `field|mark`.
     Mark(DraftId),
     Submit(DraftId),
+    /// Second looks, dismissals together, known patterns.
+    Dismissing(Dismissing),
     /// A page of a timeline, from 0, and which of its lines.
     Timeline(IncidentId, u32, Shown),
     /// A list of what a timeline shows; the value is the choice.
@@ -113,6 +119,7 @@ impl fmt::Display for CustomId {
             Self::Change(id) => write!(f, "change:{}", id.0),
             Self::Mark(id) => write!(f, "mark:{}", id.0),
             Self::Submit(id) => write!(f, "submit:{}", id.0),
+            Self::Dismissing(id) => id.fmt(f),
             Self::Timeline(id, page, shown) => {
                 write!(f, "timeline:{}:{page}:{}", id.0, shown.key())
             }
@@ -180,7 +187,7 @@ impl FromStr for CustomId {
             "lookedback" => Self::LookedBack(IncidentId(number()?)),
             "names" => Self::Names(IncidentId(number()?)),
             "named" => Self::Named(IncidentId(number()?)),
-            _ => return Err(()),
+            verb => Self::Dismissing(dismissing::parse(verb, &mut number)?),
         };
         if parts.next().is_some() {
             Err(())
@@ -304,6 +311,7 @@ pub fn press(act: CardAct, view: &CardView) -> String {
 mod tests {
     use super::*;
     use crate::domain::timeline::Topic;
+    use crate::domain::ids::PatternId;
     use proptest::prelude::*;
 
     #[test]
@@ -351,6 +359,18 @@ mod tests {
             CustomId::LookedBack(i),
             CustomId::Names(i),
             CustomId::Named(i),
+            CustomId::Dismissing(Dismissing::Looks),
+            CustomId::Dismissing(Dismissing::LookAgree(i)),
+            CustomId::Dismissing(Dismissing::LookReopen(i)),
+            CustomId::Dismissing(Dismissing::LookReopened(i)),
+            CustomId::Dismissing(Dismissing::Several(0)),
+            CustomId::Dismissing(Dismissing::Together(i64::MAX)),
+            CustomId::Dismissing(Dismissing::PatternTyped(9)),
+            CustomId::Dismissing(Dismissing::PatternChange(9)),
+            CustomId::Dismissing(Dismissing::PatternPropose(9)),
+            CustomId::Dismissing(Dismissing::Patterns),
+            CustomId::Dismissing(Dismissing::PatternAsk(PatternId(3), 2)),
+            CustomId::Dismissing(Dismissing::PatternTold(PatternId(3), 0)),
         ] {
             let text = id.to_string();
             assert!(text.len() <= 100, "{text}");

@@ -31,6 +31,8 @@ pub enum DueKind {
     SnoozeEnds,
     /// The sides that were asked say whether somebody may be spoken to.
     Talk(u32),
+    /// Somebody looks again at a dismissal that was drawn.
+    LookAgain,
 }
 
 impl DueKind {
@@ -42,6 +44,7 @@ impl DueKind {
                 "idle" => Some(Self::Said(Waits::Idle)),
                 "release" => Some(Self::Release),
                 "snooze" => Some(Self::SnoozeEnds),
+                "look" => Some(Self::LookAgain),
                 _ => None,
             },
             Some(("owed", field)) => Some(Self::Owed(FieldId::new(field))),
@@ -58,6 +61,7 @@ impl DueKind {
     pub fn key(&self) -> String {
         match self {
             Self::Said(about) => about.key(),
+            Self::LookAgain => "look".to_owned(),
             Self::Owed(field) => format!("owed:{field}"),
             Self::Release => "release".to_owned(),
             Self::SnoozeEnds => "snooze".to_owned(),
@@ -69,7 +73,9 @@ impl DueKind {
 /// Every deadline that the incident has now.
 pub fn of(incident: &Incident, playbook: &Playbook, calendar: &Calendar) -> Vec<Due> {
     if !incident.is_open() {
-        return Vec::new();
+        return look_again(incident, playbook, calendar)
+            .into_iter()
+            .collect();
     }
     let mut dues = Vec::new();
     if let Some(snooze) = incident.snoozed() {
@@ -168,6 +174,20 @@ fn released(incident: &Incident, playbook: &Playbook, calendar: &Calendar) -> Op
     }
     Some(Due {
         kind: DueKind::Release,
+        at: in_time(incident, calendar, at),
+    })
+}
+
+/// A second look is raised after the playbook's time, and again after as long each time.
+fn look_again(incident: &Incident, playbook: &Playbook, calendar: &Calendar) -> Option<Due> {
+    let look = incident.second_look.as_ref()?;
+    let rounds = i32::try_from(look.reminded.saturating_add(1)).ok()?;
+    let at = later(
+        look.drawn_at,
+        playbook.second_look_within.checked_mul(rounds),
+    );
+    Some(Due {
+        kind: DueKind::LookAgain,
         at: in_time(incident, calendar, at),
     })
 }

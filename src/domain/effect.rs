@@ -1,7 +1,7 @@
 //! What events want done outside: imperative, delivered later from the outbox, rendered from the state of that moment.
 
 use super::ids::{ChannelKey, PersonId};
-use super::incident::{Event, Governed, Incident, Phase, ReachEvent};
+use super::incident::{Dismissal, Event, Governed, Incident, Phase, ReachEvent};
 use super::playbook::definition::Playbook;
 use super::reach::{Told, Waits};
 use std::collections::BTreeSet;
@@ -24,6 +24,12 @@ pub enum Effect {
     EditCard { visit: usize, channel: ChannelKey },
     /// Nobody took it in time: said once more in the stage's channel.
     Remind {
+        visit: usize,
+        channel: ChannelKey,
+        times: u32,
+    },
+    /// Nobody looked again in time: said once more where it was dismissed.
+    RemindLook {
         visit: usize,
         channel: ChannelKey,
         times: u32,
@@ -148,6 +154,7 @@ pub fn of(events: &[Event], after: &Incident, playbook: &Playbook) -> Vec<Effect
                 posts.extend(statuses(after, playbook));
                 edits = true;
             }
+            Event::Dismissal(event) => posts.extend(around_dismissal(event, after)),
             Event::Reach(event) => {
                 edits |= !matches!(
                     event,
@@ -170,6 +177,18 @@ pub fn of(events: &[Event], after: &Incident, playbook: &Playbook) -> Vec<Effect
         posts.extend(edits_of(after, &posts.clone()));
     }
     posts
+}
+
+fn around_dismissal(event: &Dismissal, after: &Incident) -> Option<Effect> {
+    let Dismissal::LookReminded { times } = event else {
+        return None;
+    };
+    let (visit, stay) = after.current_visit()?;
+    Some(Effect::RemindLook {
+        visit,
+        channel: stay.channel.clone(),
+        times: *times,
+    })
 }
 
 /// Whom a word reaches: those who can act, and in their turn the duty manager.

@@ -1,16 +1,19 @@
 //! The guided form of a way out: what is known, what is missing, what a person has given so far.
 //! Assembled anew from the draft each time, so that a restart or a change of the incident loses nothing.
 
-use super::ids::{CriterionId, DoneId, FieldId};
-use super::incident::{
-    Context, Finding, Incident, Readiness, Submission, readiness, unengaged_here,
-};
-use super::playbook::definition::{Field, FieldKind, Playbook, Transition, TransitionKind};
-use super::record::{Gap, Origin, RawAnswer, State, parse, shown};
-use super::threshold;
+mod ticks;
+
+pub use ticks::note;
+
+use super::ids::{CriterionId, DoneId, FieldId, IncidentId};
+use super::incident::{Context, Incident, Readiness, Submission, readiness, unengaged_here};
+use super::pattern::first_covering;
+use super::playbook::definition::{Field, FieldKind, Playbook, Transition};
+use super::playbook::facts::{PATTERN_REASON, PATTERN_REFERENCE};
+use super::record::{Answer, Gap, Origin, RawAnswer, State, parse, shown};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 mod mark;
 pub use mark::Mark;
@@ -34,6 +37,9 @@ pub struct Body {
     pub marks: BTreeMap<FieldId, Mark>,
     /// Lines of the definition of done that are confirmed.
     pub done: Vec<DoneId>,
+    /// Incidents that are dismissed together with this one, under the same rationale.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub also: BTreeSet<IncidentId>,
 }
 
 impl Body {
@@ -92,6 +98,8 @@ pub struct Item {
     /// The answer as people read it; `None` while there is none.
     pub shown: Option<String>,
     pub from_source: bool,
+    /// It is prefilled from the pattern that covers the incident.
+    pub from_pattern: bool,
     /// It stands in the record already, from an earlier handoff.
     pub recorded: bool,
     pub problem: Option<String>,
@@ -136,8 +144,10 @@ pub fn assemble(
                 answers.insert(field.id.clone(), (state, Origin::Person));
             }
             Ok(None) if incident.record.judge().latest(&field.id).is_none() => {
-                if let Some(state) = from_source(field, prefilled, zone) {
-                    answers.insert(field.id.clone(), (state, Origin::Source));
+                let from_pattern = || Some((from_pattern(field, context)?, Origin::Pattern));
+                let from_source = || Some((from_source(field, prefilled, zone)?, Origin::Source));
+                if let Some(known) = from_pattern().or_else(from_source) {
+                    answers.insert(field.id.clone(), known);
                 }
             }
             Ok(None) => {}
@@ -146,7 +156,7 @@ pub fn assemble(
             }
         }
     }
-    let criteria = criteria(incident, transition, body, context);
+    let criteria = ticks::criteria(incident, transition, body, context);
     let submission = Submission {
         transition: transition.id.clone(),
         criteria: criteria
@@ -176,7 +186,7 @@ pub fn assemble(
                 item(field, incident, &submission, &readiness, own, zone)
             })
             .collect(),
-        done: done(incident, transition, body, context),
+        done: ticks::done(incident, transition, body, context),
         criteria,
         readiness,
         submission,
@@ -240,90 +250,15 @@ fn from_source(field: &Field, prefilled: &Prefilled, zone: Tz) -> Option<State> 
     parse(field, &raw, zone).ok().flatten().map(State::Value)
 }
 
-fn criteria(
-    incident: &Incident,
-    transition: &Transition,
-    body: &Body,
-    context: &Context<'_>,
-) -> Vec<Tick<CriterionId>> {
-    transition
-        .criteria
-        .iter()
-        .filter_map(|id| context.playbook.criterion(id))
-        .map(|criterion| {
-            let known = incident.criteria.get(&criterion.id);
-            let met = known.is_some_and(|k| k.finding == Finding::Met);
-            let ticked = body
-                .criteria
-                .as_ref()
-                .map_or(met, |ticked| ticked.contains(&criterion.id));
-            let mut note = known.map_or_else(String::new, |k| note(&k.finding, &k.facts));
-            if transition.kind == TransitionKind::Engagement {
-                if note.is_empty() {
-                    "yours to judge".clone_into(&mut note);
-                }
-                note.push_str(&agreed(&criterion.id, context));
-            }
-            Tick {
-                id: criterion.id.clone(),
-                text: criterion.text.clone(),
-                ticked,
-                note,
-            }
-        })
-        .collect()
-}
-
-/// The values agreed in advance for a criterion of Governance.
-fn agreed(criterion: &CriterionId, context: &Context<'_>) -> String {
-    let thresholds = context.playbook.thresholds.iter();
-    let mine = thresholds.filter(|t| t.criterion == *criterion);
-    mine.map(|t| [" · agreed: ".to_owned(), threshold::values(t)].concat())
-        .collect()
-}
-
-/// How a finding reads beside its criterion.
-pub fn note(finding: &Finding, facts: &[(String, String)]) -> String {
-    let facts: Vec<String> = facts
-        .iter()
-        .map(|(label, value)| format!("{label}: {value}"))
-        .collect();
-    let word = match finding {
-        Finding::Met => "met",
-        Finding::NotMet => "not met by the facts",
-        Finding::NotEvaluated(_) => "could not be evaluated",
-        Finding::Asked => "yours to judge",
+/// What the pattern that covers the incident says for the field.
+fn from_pattern(field: &Field, context: &Context<'_>) -> Option<State> {
+    let covering = first_covering(context.patterns)?;
+    let text = match field.prefill.as_deref()? {
+        PATTERN_REFERENCE => covering.pattern.reference(),
+        PATTERN_REASON => covering.pattern.reason.clone(),
+        _ => return None,
     };
-    if facts.is_empty() {
-        word.to_owned()
-    } else {
-        format!("{word} · {}", facts.join(" · "))
-    }
-}
-
-fn done(
-    incident: &Incident,
-    transition: &Transition,
-    body: &Body,
-    context: &Context<'_>,
-) -> Vec<Tick<DoneId>> {
-    // An engagement leaves no stage.
-    if transition.kind == TransitionKind::Engagement {
-        return Vec::new();
-    }
-    let lines = context
-        .playbook
-        .stage(&incident.stage)
-        .map_or(&[][..], |stage| &stage.done);
-    lines
-        .iter()
-        .map(|line| Tick {
-            id: line.id.clone(),
-            text: line.text.clone(),
-            ticked: body.done.contains(&line.id),
-            note: String::new(),
-        })
-        .collect()
+    Some(State::Value(Answer::Text(text)))
 }
 
 fn item(
@@ -354,6 +289,7 @@ fn item(
         typed: typed(state),
         shown: text,
         from_source: origin == Some(Origin::Source),
+        from_pattern: origin == Some(Origin::Pattern),
         recorded: given.is_none() && recorded.is_some(),
         problem,
         may,
@@ -369,7 +305,6 @@ fn typed(
     body: &Body,
     state: Option<&State>,
 ) -> RawAnswer {
-    use super::record::Answer;
     if let Some(raw) = body.answers.get(&field.id) {
         return raw.clone();
     }

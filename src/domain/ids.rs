@@ -57,6 +57,11 @@ numbered!(
     DraftId,
     "DRF"
 );
+numbered!(
+    /// A known pattern, written `PAT-3`.
+    PatternId,
+    "PAT"
+);
 
 macro_rules! keyed {
     ($(#[$meta:meta])* $name:ident) => {

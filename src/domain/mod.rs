@@ -14,6 +14,7 @@ pub mod ids;
 pub mod incident;
 pub mod lanes;
 pub mod outcome;
+pub mod pattern;
 pub mod placement;
 pub mod playbook;
 pub mod policy;

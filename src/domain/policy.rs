@@ -47,6 +47,8 @@ pub enum Act {
     Link,
     /// Go on with an ended incident.
     Reopen,
+    /// Judge a dismissal that was drawn, as somebody who had no part in it.
+    LookAgain,
     /// Notify Governance.
     Engage,
     /// Agree to, or refuse, what somebody proposed.
@@ -82,6 +84,8 @@ fn level_of(role: Role, actor: &Actor, incident: &Incident, playbook: &Playbook)
     let offered = offered_stage(incident, playbook).is_some_and(|stage| stage.role == role);
     let on_case = incident.on_case.contains(&actor.person);
     match role {
+        // To judge a dismissal they read what it rests on.
+        Role::Tier1 | Role::Tier2 if looks_again(actor, incident) => Some(Level::Record),
         Role::Tier1 | Role::Frontline | Role::Engineering if offered => Some(Level::Record),
         Role::Tier1 | Role::Frontline | Role::Engineering if here => Some(Level::Facts),
         Role::Tier2 | Role::Tier3 if on_case => Some(Level::Everything),
@@ -101,6 +105,13 @@ fn level_of(role: Role, actor: &Actor, incident: &Incident, playbook: &Playbook)
             None
         }
     }
+}
+
+/// A second look waits, and the actor had no part in the dismissal.
+fn looks_again(actor: &Actor, incident: &Incident) -> bool {
+    let look = incident.second_look.as_ref();
+    any(actor, &[Role::Tier1, Role::Tier2])
+        && look.is_some_and(|look| !look.dismissed_by.contains(&actor.person))
 }
 
 fn is_contact(actor: &Actor, side: Role, incident: &Incident) -> bool {
@@ -129,11 +140,13 @@ pub fn may(actor: &Actor, act: Act, incident: &Incident, playbook: &Playbook) ->
             return any(actor, &INVESTIGATORS) && incident.on_case.contains(&actor.person);
         }
         Act::Second => return any(actor, &[Role::Tier1, Role::Tier2]),
+        Act::LookAgain => return looks_again(actor, incident),
         Act::Contain => return actor.has(Role::Tier3) && incident.on_case.contains(&actor.person),
         Act::Authorise => return any(actor, &APPROVERS),
         Act::Override => return any(actor, &[Role::Tier3, Role::Manager, Role::Legal]),
         Act::ReadDetails => {
             return incident.on_case.contains(&actor.person)
+                || looks_again(actor, incident)
                 || [
                     working_stage(incident, playbook),
                     offered_stage(incident, playbook),

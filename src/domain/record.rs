@@ -53,6 +53,8 @@ pub enum Answer {
 pub enum Origin {
     /// Prefilled from the source and attested by submitting.
     Source,
+    /// Prefilled from a known pattern and attested by submitting.
+    Pattern,
     Person,
 }
 
@@ -270,6 +272,11 @@ fn shown_answer(field: &Field, answer: &Answer, zone: Tz) -> String {
             size_bytes,
         } => format!("{filename} ({size_bytes} bytes)"),
     }
+}
+
+/// A day as people read it.
+pub fn shown_date(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format("%Y-%m-%d").to_string()
 }
 
 /// A time as people read it, with its zone said.

@@ -11,7 +11,9 @@ mod form;
 mod governing;
 mod hours;
 mod leaks;
+mod looks;
 mod outcome;
+mod patterns;
 mod policy;
 mod random;
 mod random_beside;
@@ -34,6 +36,7 @@ use super::incident::{
     Command, Context, Event, Incident, Opening, ReachCommand, Refusal, Submission, apply, decide,
     replay,
 };
+use super::pattern::Fitting;
 use super::playbook::definition::{Field, FieldKind, Playbook};
 use super::playbook::read;
 use super::policy::Actor;
@@ -82,6 +85,8 @@ struct Case {
     detections: Option<i64>,
     /// What the sources counted.
     exposure: Option<i64>,
+    /// The playbook's patterns, as each fits it.
+    patterns: Vec<Fitting>,
 }
 
 impl Case {
@@ -94,6 +99,7 @@ impl Case {
             now: start(),
             detections: None,
             exposure: None,
+            patterns: Vec::new(),
         }
     }
 
@@ -112,6 +118,7 @@ impl Case {
         Context {
             detections: self.detections,
             exposure: self.exposure,
+            patterns: &self.patterns,
             ..Context::new(self.now, &self.playbook, actor)
         }
     }

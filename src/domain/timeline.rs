@@ -8,9 +8,10 @@ pub use case::names;
 use case::{IN_WORDS, correction, hidden, set_beside};
 pub use topic::{Shown, Topic};
 
+use super::alert::Severity;
 use super::governance::Contact;
 use super::ids::{CriterionId, DoneId, FieldId, IncidentId, PersonId, StageId};
-use super::incident::{Event, Finding, ReachEvent};
+use super::incident::{Dismissal, Event, Finding, ReachEvent};
 use super::playbook::definition::{Field, Playbook};
 use super::reach::{Told, Waits};
 use super::record::{Entry, Origin, shown, shown_time};
@@ -192,10 +193,7 @@ impl Teller<'_> {
                 self.record(line, entries, done);
             }
             Event::Accepted { owner } => line.what = format!("accepted; {owner} owns it"),
-            Event::Returned { reason, .. } => {
-                "returned".clone_into(&mut line.what);
-                self.detail(line, "Reason", reason);
-            }
+            Event::Returned { reason, .. } => self.detailed(line, "returned", "Reason", reason),
             Event::Ended {
                 kind,
                 criteria,
@@ -227,6 +225,7 @@ impl Teller<'_> {
             | Event::Linked { .. }
             | Event::SplitOff { .. }
             | Event::SplitFrom { .. } => self.tell_case(event, line),
+            Event::Dismissal(event) => self.tell_dismissal(event, line),
         }
     }
 
@@ -258,11 +257,7 @@ impl Teller<'_> {
                 line.what = format!("raised: nobody took it in time ({times})");
             }
             Event::StatusSet { severity, text } => {
-                let what = severity.map_or_else(
-                    || "told the other tiers of a development".to_owned(),
-                    |severity| format!("set the severity to {severity}"),
-                );
-                self.reasoned(line, &what, text);
+                self.reasoned(line, &status(*severity), text);
             }
             Event::Reminded { engagement, times } => {
                 line.what = format!("reminded the contacts of engagement {engagement} ({times})");
@@ -283,6 +278,7 @@ impl Teller<'_> {
             | Event::Accepted { .. }
             | Event::Returned { .. }
             | Event::Governed(_)
+            | Event::Dismissal(_)
             | Event::Ended { .. }
             | Event::ContainmentProposed { .. }
             | Event::ContainmentAuthorised { .. }
@@ -373,9 +369,36 @@ impl Teller<'_> {
         line.whom = contacts.iter().map(|c| c.person).collect();
     }
 
+    /// What a dismissal rests on, and who looked at it again.
+    fn tell_dismissal(&self, event: &Dismissal, line: &mut Line) {
+        match event {
+            Dismissal::PatternApplied { pattern, title, .. } => {
+                line.what = format!("rested on the pattern {pattern}");
+                self.detail(line, "Pattern", title);
+            }
+            Dismissal::LookDrawn { percent } => {
+                line.what = format!("drawn for a second look, as {percent} in 100 are");
+            }
+            Dismissal::LookReminded { times } => {
+                line.what = format!("raised: nobody took the second look in time ({times})");
+            }
+            Dismissal::LookedAgain { agrees: true, .. } => {
+                "looked again and agreed to the dismissal".clone_into(&mut line.what);
+            }
+            Dismissal::LookedAgain { reason, .. } => {
+                let what = "looked again and did not agree to the dismissal";
+                self.reasoned(line, what, reason);
+            }
+        }
+    }
+
     fn reasoned(&self, line: &mut Line, what: &str, reason: &str) {
+        self.detailed(line, what, IN_WORDS, reason);
+    }
+
+    fn detailed(&self, line: &mut Line, what: &str, label: &str, value: &str) {
         what.clone_into(&mut line.what);
-        self.detail(line, IN_WORDS, reason);
+        self.detail(line, label, value);
     }
 
     fn action(&self, id: &str) -> String {
@@ -421,10 +444,10 @@ impl Teller<'_> {
             let Some(entry) = entries.get(&field.id) else {
                 continue;
             };
-            let source = if entry.origin == Origin::Source {
-                " (from source)"
-            } else {
-                ""
+            let source = match entry.origin {
+                Origin::Source => " (from source)",
+                Origin::Pattern => " (from the pattern)",
+                Origin::Person => "",
             };
             let value = format!("{}{source}", shown(field, &entry.state, self.zone));
             self.detail(line, &field.title, &value);
@@ -436,4 +459,12 @@ impl Teller<'_> {
             }
         }
     }
+}
+
+/// What a status says, a clause.
+fn status(severity: Option<Severity>) -> String {
+    severity.map_or_else(
+        || "told the other tiers of a development".to_owned(),
+        |severity| format!("set the severity to {severity}"),
+    )
 }

@@ -4,9 +4,10 @@ use super::alert::Alert;
 use super::form::note;
 use super::ids::{AccountId, AlertId, IncidentId, PersonId, SourceId};
 use super::incident::{EndKind, Finding, Incident, Phase, VisitState};
+use super::pattern::{Fit, Fitting};
 use super::playbook::definition::{Field, Playbook, Stage, TransitionKind};
 use super::reach;
-use super::record::{Origin, shown, shown_time};
+use super::record::{Origin, shown, shown_date, shown_time};
 use super::restricted::{Clearance, Level};
 use super::role::Role;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -30,6 +31,8 @@ pub struct Sight<'a> {
     pub names: &'a BTreeMap<PersonId, String>,
     /// Distinct detections of the person concerned in the playbook's window, this one included.
     pub detections: Option<i64>,
+    /// The playbook's patterns, as each fits the incident.
+    pub patterns: &'a [Fitting],
     /// False where a person concerned is not in the directory: their line manager is not walled off.
     pub walls_known: bool,
     pub clearance: &'a Clearance,
@@ -307,7 +310,8 @@ fn acts(incident: &Incident, state: &VisitState, playbook: &Playbook) -> Vec<Car
     }
 }
 
-fn facts(sight: &Sight<'_>) -> Vec<(String, String)> {
+/// What its first alert says, and what is counted and known beside it.
+pub fn facts(sight: &Sight<'_>) -> Vec<(String, String)> {
     let mut facts = Vec::new();
     let mut put = |label: &str, value: Option<String>| {
         if let Some(value) = value.filter(|v| !v.is_empty()) {
@@ -355,7 +359,30 @@ fn facts(sight: &Sight<'_>) -> Vec<(String, String)> {
         put("Wall", Some(why.to_owned()));
     }
     put("Repeats", Some(repeats(sight)));
+    put("Matching patterns", Some(patterns(sight)));
     facts
+}
+
+/// Those on which a dismissal could rest; nothing where there is none.
+fn patterns(sight: &Sight<'_>) -> String {
+    let covering = sight.patterns.iter().filter_map(|one| match one.fit {
+        Fit::Covers { all_detections } => Some((&one.pattern, all_detections)),
+        Fit::Not(_) => None,
+    });
+    let repeated = sight.detections.is_some_and(|n| n > 1);
+    let told = covering.map(|(pattern, all)| {
+        let all = match (repeated, all) {
+            (false, _) => "",
+            (true, true) => ", covers all detections of the person",
+            (true, false) => ", does not cover all detections of the person",
+        };
+        format!(
+            "{} (in date until {}{all})",
+            pattern.reference(),
+            shown_date(pattern.expires_at, sight.zone)
+        )
+    });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 fn repeats(sight: &Sight<'_>) -> String {
@@ -387,7 +414,8 @@ pub fn age(age: TimeDelta) -> String {
     }
 }
 
-fn criteria(incident: &Incident, playbook: &Playbook) -> Vec<(String, String)> {
+/// The criteria that are met, confirmed, or could not be evaluated: sentence and note.
+pub fn criteria(incident: &Incident, playbook: &Playbook) -> Vec<(String, String)> {
     incident
         .criteria
         .iter()

@@ -101,6 +101,30 @@ impl Outbound {
         Ok(posted_as(format!("{key}:reminder:{times}"), channel, sent))
     }
 
+    /// Says that nobody took a second look in time, where the incident was dismissed.
+    pub(super) async fn remind_look(&self, row: &Row) -> Result<Verdict, AppError> {
+        let Some((placed, _)) = self.placed(row).await? else {
+            return Ok(Verdict::Delivered(None));
+        };
+        let notice = Notice {
+            title: format!("{}: a second look is due", placed.view.id),
+            text: "It was dismissed and drawn for a second look. Nobody took it in time."
+                .to_owned(),
+            cure: "Somebody who had no part in the dismissal opens /queue and picks it under “Look again at…”."
+                .to_owned(),
+        };
+        let card = match self.templates.plain_card(&notice, Tone::Warning) {
+            Ok(card) => card,
+            Err(fault) => return Ok(unrenderable(&fault)),
+        };
+        let channel = match self.channel_of(&placed, row).await? {
+            Ok(channel) => channel,
+            Err(verdict) => return Ok(verdict),
+        };
+        let sent = self.send_card(&channel, &card, &self.nonce(row)).await;
+        Ok(posted_as(row.key.clone(), channel, sent))
+    }
+
     /// Tells another tier's channel that something changed: id and severity, never the words or the person.
     pub(super) async fn post_status(&self, row: &Row) -> Result<Verdict, AppError> {
         let Some(id) = row.incident else {
@@ -249,6 +273,7 @@ fn in_words(kind: &str) -> &str {
         "tell_manager" => "A word to the duty manager",
         "say_nobody" => "The word that no duty manager can be reached",
         "call_deputy" => "The call of a deputy",
+        "remind_look" => "The reminder of a second look",
         "open_thread" => "The private thread",
         "post_brief" => "A brief",
         "remind_brief" => "The reminder of a brief",

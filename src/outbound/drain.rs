@@ -125,6 +125,7 @@ impl Outbound {
             "post_card" => self.post_card(row).await,
             "edit_card" => self.edit_card(row).await,
             "remind" => self.remind(row).await,
+            "remind_look" => self.remind_look(row).await,
             "open_thread" => self.open_thread(row).await,
             "post_brief" => self.post_brief(row).await,
             "edit_brief" => self.edit_brief(row).await,

@@ -259,6 +259,10 @@ fn matter(key: &str) -> Option<(Waits, u32)> {
     let times = parts.next()?.parse().ok()?;
     match DueKind::from_key(parts.next()?)? {
         DueKind::Said(about) => Some((about, times)),
-        DueKind::Owed(_) | DueKind::Talk(_) | DueKind::Release | DueKind::SnoozeEnds => None,
+        DueKind::Owed(_)
+        | DueKind::Talk(_)
+        | DueKind::Release
+        | DueKind::SnoozeEnds
+        | DueKind::LookAgain => None,
     }
 }

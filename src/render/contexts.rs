@@ -20,12 +20,14 @@ mod case;
 mod governance;
 mod governed;
 mod me;
+mod patterns;
 mod reach;
 
 pub use case::{Earlier, Stuck, StuckRow};
 pub use governance::{Brief, BriefStub, Containment, ContainmentRow, Said};
 pub use governed::{Closing, ClosingStub, Contacts, ContactsOf, Talk, Thresholds, ThresholdsOf};
 pub use me::{CameOf, Me, MineRow, MyDraft};
+pub use patterns::{Look, PatternDraft, PatternList, PatternRow, PatternShown, Together};
 pub use reach::{DutyWord, IdleWord};
 
 #[derive(Debug, Clone, Serialize)]
@@ -244,6 +246,8 @@ pub struct QueueRow {
 pub struct Queue {
     pub count: usize,
     pub rows: Vec<QueueRow>,
+    /// Dismissals that wait for the reader's second look.
+    pub looks: Vec<Labelled>,
 }
 template!(
     "queue",
@@ -259,6 +263,7 @@ template!(
             note: "snoozed until 2026-11-03 12:00 UTC".to_owned(),
             yours_to_take: true,
         }],
+        looks: vec![Labelled::new("INC-2", "low, dismissed yesterday")],
     }
 );
 
@@ -355,6 +360,8 @@ pub struct Review {
     pub from_source: Vec<Labelled>,
     /// How far the definition of done is confirmed.
     pub done: String,
+    /// Incidents that are dismissed with it: id, and whether it is left out.
+    pub together: Vec<Labelled>,
     pub missing: Vec<String>,
     /// Worth a look, in no way.
     pub notes: Vec<String>,
@@ -377,6 +384,7 @@ template!(
         }],
         from_source: vec![Labelled::new("Device", "lt-1")],
         done: "2 of 3 confirmed".to_owned(),
+        together: vec![Labelled::new("INC-2", "the same")],
         missing: vec!["Department is missing".to_owned()],
         notes: vec!["Findings says “probably” (Speculation)".to_owned()],
     }
@@ -485,6 +493,11 @@ pub fn prove(templates: &Templates) -> Vec<TemplateFault> {
         one::<Thresholds>(templates),
         one::<Earlier>(templates),
         one::<Stuck>(templates),
+        one::<PatternList>(templates),
+        one::<PatternShown>(templates),
+        one::<PatternDraft>(templates),
+        one::<Look>(templates),
+        one::<Together>(templates),
     ]
     .into_iter()
     .flatten()

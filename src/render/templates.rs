@@ -30,7 +30,7 @@ pub struct TemplateFault {
 }
 
 /// The shipped templates, by name.
-pub const SHIPPED: [(&str, &str); 26] = [
+pub const SHIPPED: [(&str, &str); 31] = [
     ("me", include_str!("../../templates/discord/me.hbs")),
     ("card", include_str!("../../templates/discord/card.hbs")),
     (
@@ -89,6 +89,23 @@ pub const SHIPPED: [(&str, &str); 26] = [
     (
         "thresholds",
         include_str!("../../templates/discord/thresholds.hbs"),
+    ),
+    (
+        "patterns",
+        include_str!("../../templates/discord/patterns.hbs"),
+    ),
+    (
+        "pattern",
+        include_str!("../../templates/discord/pattern.hbs"),
+    ),
+    (
+        "pattern_draft",
+        include_str!("../../templates/discord/pattern_draft.hbs"),
+    ),
+    ("look", include_str!("../../templates/discord/look.hbs")),
+    (
+        "together",
+        include_str!("../../templates/discord/together.hbs"),
     ),
 ];
 

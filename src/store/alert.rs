@@ -5,7 +5,7 @@ use super::{Connection, StoreError};
 use crate::domain::alert::{
     Alert, AlertKind, Destination, Detail, Device, Named, SensitiveType, Severity, Times, User,
 };
-use crate::domain::ids::{AlertId, IncidentId, PersonId, SourceId};
+use crate::domain::ids::{AlertId, IncidentId, PersonId, PlaybookId, SourceId};
 use crate::domain::restricted::{Clearance, Purpose, Restricted};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -382,4 +382,48 @@ pub async fn list_raw(
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(|row| (row.sha256, row.body)).collect())
+}
+
+/// The alerts behind [`count_detections`], newest first, up to `limit`.
+pub async fn list_detections(
+    connection: &mut Connection,
+    person: PersonId,
+    around: DateTime<Utc>,
+    window: TimeDelta,
+    limit: i64,
+) -> Result<Vec<AlertId>, StoreError> {
+    let (from, to) = (us(around - window), us(around + window));
+    let ids = sqlx::query_scalar!(
+        r#"SELECT id AS "id!: i64" FROM alerts
+           WHERE person_id IN (SELECT q.id FROM persons p
+                JOIN persons q ON COALESCE(q.same_as_id, q.id) = COALESCE(p.same_as_id, p.id) WHERE p.id = ?)
+              AND occurred_us BETWEEN ? AND ? AND drill = 0 AND noted IS NULL
+           ORDER BY occurred_us DESC, id DESC LIMIT ?"#,
+        person.0,
+        from,
+        to,
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(AlertId).collect())
+}
+
+/// Past alerts of the incidents that follow a playbook, in whatever version, newest first, up to `limit`. No drills.
+pub async fn list_past(
+    connection: &mut Connection,
+    playbook: &PlaybookId,
+    limit: i64,
+) -> Result<Vec<AlertId>, StoreError> {
+    let playbook = playbook.as_str();
+    let ids = sqlx::query_scalar!(
+        r#"SELECT a.id AS "id!: i64" FROM alerts a JOIN incidents i ON i.id = a.incident_id
+           JOIN playbooks b ON b.hash = i.playbook_hash
+           WHERE b.id = ? AND a.drill = 0 AND a.noted IS NULL ORDER BY a.id DESC LIMIT ?"#,
+        playbook,
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(AlertId).collect())
 }

@@ -29,6 +29,16 @@ pub async fn save(
     Ok(())
 }
 
+/// The dismissals that wait for a second look, longest first.
+pub async fn list_looks(connection: &mut Connection) -> Result<Vec<IncidentId>, StoreError> {
+    let ids = sqlx::query_scalar!(
+        r#"SELECT incident_id AS "id!: i64" FROM dues WHERE kind = 'look' ORDER BY at_us, incident_id"#
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(IncidentId).collect())
+}
+
 /// What the program acts on now, oldest first: the incident and the kind's key. Owed fields wait for a person.
 pub async fn list_due(
     connection: &mut Connection,

@@ -165,6 +165,28 @@ pub async fn list(
         .collect()
 }
 
+/// A number from 0 to 99 that nobody can foresee and everybody finds again: from the salt of the incident's first entry,
+/// and how often it was reopened. Where that is purged, 99.
+pub async fn lot(
+    connection: &mut Connection,
+    incident: IncidentId,
+    reopened: u32,
+) -> Result<u8, StoreError> {
+    let salt = sqlx::query_scalar!(
+        "SELECT p.salt FROM event_headers h JOIN event_payloads p ON p.seq = h.seq
+         WHERE h.incident_id = ? ORDER BY h.number LIMIT 1",
+        incident.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    let Some(salt) = salt else { return Ok(99) };
+    let drawn = sha256(&[&salt, b"second look", &reopened.to_be_bytes()]);
+    let number = drawn
+        .get(..8)
+        .and_then(|hex| u32::from_str_radix(hex, 16).ok());
+    Ok(u8::try_from(number.unwrap_or(99) % 100).unwrap_or(99))
+}
+
 /// What proves an entry: its kind, its place over all and the hashes, as they are stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {

@@ -13,6 +13,7 @@ pub mod fact;
 pub mod incident;
 mod open;
 pub mod outbox;
+pub mod pattern;
 pub mod people;
 pub mod playbook;
 pub mod posted;

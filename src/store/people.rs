@@ -192,3 +192,22 @@ pub async fn names(connection: &mut Connection) -> Result<BTreeMap<PersonId, Str
         .map(|row| (PersonId(row.id), row.name))
         .collect())
 }
+
+/// What a person, and those whose line manager they are, are known by to the sources, in lower case.
+pub async fn known_as(
+    connection: &mut Connection,
+    person: PersonId,
+) -> Result<Vec<String>, StoreError> {
+    let values = sqlx::query_scalar!(
+        r#"WITH me AS (SELECT COALESCE(same_as_id, id) AS id FROM persons WHERE id = ?)
+           SELECT LOWER(i.value) AS "value!: String" FROM identities i JOIN persons p ON p.id = i.person_id
+           JOIN persons r ON r.id = COALESCE(p.same_as_id, p.id)
+           LEFT JOIN persons m ON m.id = r.line_manager_id
+           WHERE i.kind != 'account'
+             AND (r.id IN (SELECT id FROM me) OR COALESCE(m.same_as_id, m.id) IN (SELECT id FROM me))"#,
+        person.0
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(values)
+}

@@ -9,8 +9,9 @@ use baton::app::{App, AppError, Clock, Ids};
 use baton::domain::directory::{Identity, Listed};
 use baton::domain::form::{CRITERIA_KEY, DONE_KEY};
 use baton::domain::governance::Choice;
-use baton::domain::ids::{AccountId, IncidentId, SourceId};
+use baton::domain::ids::{AccountId, IncidentId, PlaybookId, SourceId};
 use baton::domain::incident::Command;
+use baton::domain::pattern::Typed;
 use baton::domain::playbook::definition::{FieldKind, TransitionKind};
 use baton::domain::policy::Actor;
 use baton::domain::role::Role;
@@ -97,6 +98,7 @@ async fn work(app: &App) -> Result<(), AppError> {
     app.give(&actor, form.draft, Given::AllSilent).await?;
     app.details(&actor, incident).await?;
     engage(app, &actor, incident).await?;
+    patterns(app, &actor).await?;
     let identity = |kind, value: &str| Identity {
         kind,
         value: value.to_owned(),
@@ -130,6 +132,24 @@ async fn work(app: &App) -> Result<(), AppError> {
             })
         })
         .await
+}
+
+/// One pattern is proposed, and another is being written.
+async fn patterns(app: &App, tier1: &Actor) -> Result<(), AppError> {
+    let playbook = || Some(PlaybookId::new("purview-dlp"));
+    let sketch = app.sketch_pattern(tier1, playbook(), None).await?;
+    let typed = Typed {
+        title: "Uploads of the visa desk".to_owned(),
+        reason: "The contractor's service is theirs".to_owned(),
+        scope: "alert.workload == 'Endpoint'".to_owned(),
+        expires: "2027-01-31".to_owned(),
+        owner: String::new(),
+    };
+    let tried = app.try_pattern(tier1, sketch.draft, Some(typed)).await?;
+    assert_eq!(tried.wrong, Vec::<String>::new());
+    let proposed = app.propose_pattern(tier1, sketch.draft).await?;
+    assert!(proposed.is_ok());
+    app.sketch_pattern(tier1, playbook(), None).await.map(drop)
 }
 
 /// The incident goes on to investigation, Governance is engaged, and Legal says something beside an answer.

@@ -3,8 +3,9 @@
 
 use baton::render::contexts::{
     Answer, Brief, BriefStub, CardContext, Closing, ClosingStub, Contacts, Containment, Details,
-    Drafts, DutyWord, Earlier, Help, IdleWord, Me, Notice, PastCard, Queue, Reminder, Review, Said,
-    Stuck, Talk, ThreadContext, Thresholds, Timeline,
+    Drafts, DutyWord, Earlier, Help, IdleWord, Look, Me, Notice, PastCard, PatternDraft,
+    PatternList, PatternShown, Queue, Reminder, Review, Said, Stuck, Talk, ThreadContext,
+    Thresholds, Timeline, Together,
 };
 use baton::render::templates::{SHIPPED, Template, Templates};
 use serde::{Serialize, Serializer};
@@ -76,6 +77,11 @@ fn subjects() -> Vec<Subject> {
         subject::<Thresholds>(),
         subject::<Earlier>(),
         subject::<Stuck>(),
+        subject::<PatternList>(),
+        subject::<PatternShown>(),
+        subject::<PatternDraft>(),
+        subject::<Look>(),
+        subject::<Together>(),
     ]
 }
 

@@ -71,7 +71,7 @@ async fn repeated(w: &World) -> Message {
 }
 
 #[test]
-fn a_dismissal_is_one_form_with_ground_rationale_and_an_answer_to_each_trigger() {
+fn dismiss_when_person_and_data_fit_and_the_match_is_a_known_false_positive() {
     scenario(async |w| {
         w.alert("purview", UPLOAD).await.accepted();
         let tier1 = w.tier1();

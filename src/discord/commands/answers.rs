@@ -72,6 +72,8 @@ pub fn refused(refusal: &Refusal, holder: Option<&str>, zone: Tz) -> Answer {
         | Refusal::NoTalk { .. }
         | Refusal::Wording { .. }
         | Refusal::NotHeld
+        | Refusal::NoPattern { .. }
+        | Refusal::NoSecondLook { .. }
         | Refusal::NoAction { .. } => return beside(refusal, holder),
         Refusal::Case(fault) => case(fault, zone),
         Refusal::Changed => (
@@ -83,6 +85,28 @@ pub fn refused(refusal: &Refusal, holder: Option<&str>, zone: Tz) -> Answer {
     Answer {
         title: title.to_owned(),
         text,
+        missing: Vec::new(),
+        next: next.to_owned(),
+    }
+}
+
+/// What cannot be done with a pattern or a second look, in the rules' own words.
+fn unfit(refusal: &Refusal, why: &str) -> Answer {
+    let pattern = matches!(refusal, Refusal::NoPattern { .. });
+    let (title, next) = if pattern {
+        (
+            "Not possible with this pattern",
+            "/pattern list shows how each stands.",
+        )
+    } else {
+        (
+            "No second look for you here",
+            "/queue lists those that wait for you.",
+        )
+    };
+    Answer {
+        title: title.to_owned(),
+        text: why.to_owned(),
         missing: Vec::new(),
         next: next.to_owned(),
     }
@@ -143,6 +167,7 @@ fn beside(refusal: &Refusal, holder: Option<&str>) -> Answer {
         Refusal::NoTalk { .. } | Refusal::Wording { .. } | Refusal::NotHeld => {
             return governed(refusal);
         }
+        Refusal::NoPattern { why } | Refusal::NoSecondLook { why } => return unfit(refusal, why),
         Refusal::NoAction { why } => (
             "Not possible with this action",
             why.clone(),

@@ -56,8 +56,7 @@ impl Bot {
             let id = id.parse().map_err(|()| Refusal::NotFound)?;
             return self.ask_why_to_look(actor, CustomId::Earlier(id)).await;
         }
-        let rows = self.app.queue(actor).await?;
-        Ok(Reply::Show(screens::queue(&self.templates, &rows)?))
+        Ok(Reply::Show(self.open_queue(actor).await?))
     }
 
     pub(super) async fn details(&self, actor: &Actor, id: IncidentId) -> Result<Reply, Fault> {

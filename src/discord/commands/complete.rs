@@ -2,7 +2,7 @@
 
 use super::handle::{Bot, Fault};
 use super::report::option;
-use super::table::{CaseAct, CommsAct, ContainAct, OptKind, Verb, commands};
+use super::table::{CaseAct, CommsAct, ContainAct, OptKind, PatternAct, Verb, commands};
 use crate::app::query::Wanted;
 use crate::discord::incoming::CommandOption;
 use crate::domain::playbook::definition::TransitionKind;
@@ -60,6 +60,9 @@ impl Bot {
                 };
                 self.governing_choices(actor, id, command.verb, kind).await
             }
+            Some(OptKind::Playbook) if command.verb == Verb::Pattern(PatternAct::Propose) => {
+                Ok(self.app.pattern_playbooks(actor))
+            }
             Some(OptKind::Playbook) => Ok(self.app.playbook_choices()),
             Some(OptKind::Past) => Ok(self.past_choices(&focused.1)),
             Some(kind @ (OptKind::Alerts | OptKind::Entry)) => {
@@ -71,6 +74,14 @@ impl Bot {
                 } else {
                     self.entry_choices(actor, id, &focused.1).await
                 }
+            }
+            Some(OptKind::Pattern) => {
+                let act = if let Verb::Pattern(act) = command.verb {
+                    Some(act)
+                } else {
+                    None
+                };
+                self.pattern_choices(actor, act, &focused.1).await
             }
             Some(OptKind::Text(_) | OptKind::Choice(_) | OptKind::Person) | None => Ok(Vec::new()),
         }
@@ -118,6 +129,7 @@ fn wanted(verb: Verb) -> Wanted {
         Verb::Accept | Verb::Return => Wanted::Receive,
         Verb::Snooze => Wanted::Snooze,
         Verb::Timeline => Wanted::Timeline,
+        Verb::Pattern(_) => Wanted::Leave(TransitionKind::Dismissal),
         Verb::Me
         | Verb::Open
         | Verb::Queue

@@ -316,3 +316,11 @@ pub fn other_words(id: CustomId, wording: &str) -> Form {
         ],
     }
 }
+
+/// The one text of an input; empty where nothing was given.
+pub fn text_of(values: &mut BTreeMap<String, Vec<String>>, key: &str) -> String {
+    values
+        .remove(key)
+        .and_then(|v| v.into_iter().next())
+        .unwrap_or_default()
+}

@@ -279,6 +279,7 @@ impl Bot {
             | OptKind::Alerts
             | OptKind::Entry
             | OptKind::Past
+            | OptKind::Pattern
             | OptKind::Person => Vec::new(),
         })
     }

@@ -157,6 +157,11 @@ impl Bot {
         let reply = match command.verb {
             Verb::Open => self.open(actor, options).await?,
             Verb::Queue => self.queue(actor, text("earlier_than")).await?,
+            Verb::Leave(TransitionKind::Dismissal) if text("incident").is_none() => {
+                let pattern = text("pattern").map(|typed| typed.parse());
+                let pattern = pattern.transpose().map_err(|()| Refusal::NotFound)?;
+                self.several(actor, pattern).await?
+            }
             Verb::Claim => self.claim(actor, incident()?).await?,
             Verb::Leave(kind) => {
                 self.leave(actor, incident()?, kind, text("to").map(TransitionId::new))
@@ -185,6 +190,7 @@ impl Bot {
             Verb::Governance(act) => self.governance(actor, act, options).await?,
             Verb::Comms(act) => self.comms(actor, act, options).await?,
             Verb::Roster(act) => self.roster(actor, act, options).await?,
+            Verb::Pattern(act) => self.pattern(actor, act, options).await?,
             Verb::Accept => self.accept(actor, incident()?).await?,
             Verb::Return => {
                 self.give_back(actor, incident()?, text("reason").unwrap_or_default())
@@ -279,6 +285,7 @@ impl Bot {
             | CustomId::Filter(_)
             | CustomId::Earlier(_)
             | CustomId::Names(_) => self.look(actor, id, &values).await?,
+            CustomId::Dismissing(id) => self.around_dismissal(actor, id, &values).await?,
             CustomId::Page(..)
             | CustomId::LookedBack(_)
             | CustomId::Named(_)
@@ -312,6 +319,9 @@ impl Bot {
                 } else {
                     Reply::Show(card)
                 }
+            }
+            Ok(CustomId::Dismissing(id)) => {
+                in_place(self.dismissing_form(actor, id, values).await?, private)
             }
             Ok(CustomId::Returned(id)) => self.give_back(actor, id, why(&mut values)).await?,
             Ok(CustomId::Snoozed(id)) => {
@@ -358,6 +368,14 @@ fn parse_mark(value: &str) -> Option<Given> {
     let (field, mark) = value.rsplit_once('|')?;
     let mark = Mark::ALL.into_iter().find(|m| m.key() == mark)?;
     Some(Given::Mark(FieldId::new(field), mark))
+}
+
+/// In the place of the private screen that opened the form.
+fn in_place(reply: Reply, private: bool) -> Reply {
+    match reply {
+        Reply::Show(card) if private => Reply::Update(card),
+        Reply::Show(_) | Reply::Update(_) | Reply::Form(_) | Reply::Choices(_) => reply,
+    }
 }
 
 /// The words of a form that asks one thing.

@@ -10,6 +10,8 @@ mod governing;
 mod governing_table;
 mod handle;
 mod mine;
+mod patterns;
+mod queue;
 mod registration;
 mod report;
 mod screens;

@@ -40,6 +40,7 @@ pub fn registration() -> Value {
 fn group_what(group: &str) -> &'static str {
     match group {
         "contain" => "Containment: propose, authorise, report",
+        "pattern" => "Known patterns of harmless alerts",
         "roster" => "Who stands for which side",
         _ => "Commands of one kind",
     }
@@ -82,7 +83,8 @@ fn option_json(option: &Opt) -> Value {
         | OptKind::Playbook
         | OptKind::Alerts
         | OptKind::Entry
-        | OptKind::Past => ("autocomplete", json!(true)),
+        | OptKind::Past
+        | OptKind::Pattern => ("autocomplete", json!(true)),
         OptKind::Person => return Value::Object(json),
         OptKind::Choice(choices) => {
             let choices = choices.iter();

@@ -4,7 +4,8 @@ use super::forms::{self, next_page};
 use super::steps::at_source;
 use crate::app::earlier::Other;
 use crate::app::form::{Listed, Opened};
-use crate::app::query::{self, Queued};
+use crate::app::query;
+use crate::app::together::Companion;
 use crate::discord::custom_id::CustomId;
 use crate::discord::limits;
 use crate::domain::form::{CRITERIA_KEY, DONE_KEY, Item, Mark, Tick};
@@ -12,34 +13,12 @@ use crate::domain::ids::IncidentId;
 use crate::domain::record::{is_web, shown_time};
 use crate::render::card::{Button, ButtonStyle, Card, CardFile, Choice, Row, Tone};
 use crate::render::contexts::{
-    AlertDetails, Details, DraftRow, Drafts, Labelled, Noted, Queue, QueueRow, Review, ReviewItem,
+    AlertDetails, Details, DraftRow, Drafts, Labelled, Noted, Review, ReviewItem,
 };
 use crate::render::escape::{clamp, plain};
 use crate::render::templates::{TemplateFault, Templates};
 use chrono_tz::Tz;
 
-/// Lines of a queue on one screen; the rest is counted.
-const QUEUE_LINES: usize = 25;
-
-pub fn queue(templates: &Templates, rows: &[Queued]) -> Result<Card, TemplateFault> {
-    let shown = rows.iter().take(QUEUE_LINES).map(|row| QueueRow {
-        id: row.id.to_string(),
-        severity: row.severity.to_owned(),
-        stage: row.stage.clone(),
-        age: row.age.clone(),
-        holder: row
-            .holder
-            .clone()
-            .map_or_else(|| "nobody yet".to_owned(), |h| format!("with {h}")),
-        note: row.note.clone(),
-        yours_to_take: row.yours_to_take,
-    });
-    let context = Queue {
-        count: rows.len(),
-        rows: shown.collect(),
-    };
-    templates.plain_card(&context, Tone::Info)
-}
 
 pub fn drafts(templates: &Templates, rows: &[Listed], zone: Tz) -> Result<Card, TemplateFault> {
     let shown = rows.iter().map(|row| DraftRow {
@@ -192,6 +171,7 @@ pub fn review(templates: &Templates, opened: &Opened) -> Result<Card, TemplateFa
             .map(|i| Labelled::new(&i.title, i.shown.clone().unwrap_or_default()))
             .collect(),
         done: confirmed(&form.done),
+        together: opened.also.iter().map(together).collect(),
         missing: super::answers::missing(&form.readiness),
         notes: opened.notes.clone(),
     };
@@ -200,6 +180,15 @@ pub fn review(templates: &Templates, opened: &Opened) -> Result<Card, TemplateFa
         templates.plain_card(&context, if ready { Tone::Calm } else { Tone::Warning })?;
     card.rows = review_rows(opened, ready);
     Ok(card)
+}
+
+fn together(one: &Companion) -> Labelled {
+    let left_out = one.left_out.as_ref();
+    let what = left_out.map_or_else(
+        || "under the same rationale".to_owned(),
+        |why| format!("left out, {why}"),
+    );
+    Labelled::new(one.id.to_string(), what)
 }
 
 /// How far the definition of done is confirmed; no words where there is none.
@@ -226,7 +215,11 @@ fn ticked<Id>(tick: &Tick<Id>) -> Noted {
 
 fn item(item: &Item) -> ReviewItem {
     ReviewItem {
-        title: item.title.clone(),
+        title: if item.from_pattern {
+            format!("{} (from the pattern)", item.title)
+        } else {
+            item.title.clone()
+        },
         value: item.shown.clone().unwrap_or_else(|| "—".to_owned()),
         open: item.problem.is_some(),
     }

@@ -128,9 +128,12 @@ impl Bot {
         actor: &Actor,
         draft: crate::domain::ids::DraftId,
     ) -> Result<Reply, Fault> {
-        match self.app.submit(actor, draft).await {
-            Ok(acted) => {
-                let (title, text, next) = submitted(&acted.incident);
+        match self.app.submit_all(actor, draft).await {
+            Ok(done) if !done.others.is_empty() => {
+                self.dismissed_together(done.acted.incident.id, &done.others)
+            }
+            Ok(done) => {
+                let (title, text, next) = submitted(&done.acted.incident);
                 Ok(Reply::Update(self.told(&title, &text, next)?))
             }
             // The screen stays, with everything that is missing named in one answer above its controls.
@@ -183,11 +186,22 @@ impl Bot {
             .chain(noting_menu(actor))
             .collect();
         let queue = self.app.queue(actor).await?;
-        let waiting = match queue.iter().filter(|row| row.yours_to_take).count() {
-            0 => String::new(),
-            1 => "1 incident waits for you: /queue".to_owned(),
-            n => format!("{n} incidents wait for you: /queue"),
+        let mut waiting = match queue.iter().filter(|row| row.yours_to_take).count() {
+            0 => Vec::new(),
+            1 => vec!["1 incident waits for you: /queue".to_owned()],
+            n => vec![format!("{n} incidents wait for you: /queue")],
         };
+        match self.app.second_looks(actor).await?.len() {
+            0 => {}
+            n => waiting.push(format!(
+                "{n} dismissal(s) wait for your second look: /queue"
+            )),
+        }
+        match self.app.patterns_to_approve(actor).await? {
+            0 => {}
+            n => waiting.push(format!("{n} pattern(s) wait for approval: /pattern list")),
+        }
+        let waiting = waiting.join(". ");
         let card = self
             .templates
             .plain_card(&Help { rows, waiting }, Tone::Info)?;

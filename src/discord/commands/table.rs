@@ -2,9 +2,13 @@
 
 mod case;
 mod contain;
+mod pattern;
+mod roster;
 
 pub use super::acts::{CaseAct, CommsAct, ContainAct, GovernanceAct, RosterAct};
 use super::governing_table as governing;
+pub use pattern::{PatternAct, PatternStep};
+
 use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::REPORTERS;
 use crate::domain::role::Role;
@@ -25,6 +29,7 @@ pub enum Verb {
     Roster(RosterAct),
     Governance(GovernanceAct),
     Comms(CommsAct),
+    Pattern(PatternAct),
     Accept,
     Return,
     Snooze,
@@ -40,6 +45,8 @@ pub fn commands() -> impl Iterator<Item = &'static Command> {
         .iter()
         .chain(&case::COMMANDS)
         .chain(&contain::COMMANDS)
+        .chain(&roster::COMMANDS)
+        .chain(&pattern::COMMANDS)
 }
 
 /// The entry of the menu on a message that puts it on the timeline of its thread's incident.
@@ -91,6 +98,8 @@ pub enum OptKind {
     Entry,
     /// A time in the past; how it is understood is shown while they type.
     Past,
+    /// A known pattern that the member may read and, with this command, act on; offered while they type.
+    Pattern,
     /// A member.
     Person,
 }
@@ -167,7 +176,7 @@ pub(super) const fn incident(what: &'static str, required: bool) -> Opt {
     }
 }
 
-const COMMANDS: [Command; 29] = [
+const COMMANDS: [Command; 25] = [
     Command {
         verb: Verb::Open,
         name: "open",
@@ -243,8 +252,17 @@ const COMMANDS: [Command; 29] = [
     Command {
         verb: Verb::Leave(TransitionKind::Dismissal),
         name: "dismiss",
-        what: "Dismiss an incident on a ground, with its rationale",
-        options: &[incident("Which one", true), TO],
+        what: "Dismiss an incident on a ground, with its rationale; without one, several together",
+        options: &[
+            incident("Which one; none to choose several that go together", false),
+            TO,
+            Opt {
+                name: "pattern",
+                what: "Only those that this pattern covers, dismissed on it",
+                required: false,
+                kind: OptKind::Pattern,
+            },
+        ],
         roles: &WORKERS,
     },
     Command {
@@ -306,63 +324,6 @@ const COMMANDS: [Command; 29] = [
             },
         ],
         roles: &WORKERS,
-    },
-    Command {
-        verb: Verb::Roster(RosterAct::Who),
-        name: "roster who",
-        what: "Who stands for Legal, HR and GRC now, and who is duty manager",
-        options: &[],
-        roles: &[],
-    },
-    Command {
-        verb: Verb::Roster(RosterAct::Set),
-        name: "roster set",
-        what: "Name the contact and the deputy of a side",
-        options: &[
-            Opt {
-                name: "side",
-                what: "Which side",
-                required: true,
-                kind: OptKind::Choice(&SIDES),
-            },
-            Opt {
-                name: "contact",
-                what: "The contact",
-                required: true,
-                kind: OptKind::Person,
-            },
-            Opt {
-                name: "deputy",
-                what: "The deputy",
-                required: false,
-                kind: OptKind::Person,
-            },
-        ],
-        roles: &[Role::Legal, Role::Hr, Role::Grc, Role::Manager, Role::Admin],
-    },
-    Command {
-        verb: Verb::Roster(RosterAct::Absent),
-        name: "roster absent",
-        what: "Say that you are away, or back: your deputy is named meanwhile",
-        options: &[Opt {
-            name: "state",
-            what: "Away or back",
-            required: true,
-            kind: OptKind::Choice(&[("away", "Away"), ("back", "Back")]),
-        }],
-        roles: &NAMED,
-    },
-    Command {
-        verb: Verb::Roster(RosterAct::Hours),
-        name: "roster hours",
-        what: "Say when you can be reached: reminders that are not urgent wait for it",
-        options: &[Opt {
-            name: "hours",
-            what: "Such as Mon-Fri 09:00-17:00, with a zone if it is another; none: the organisation's",
-            required: true,
-            kind: OptKind::Text(80),
-        }],
-        roles: &NAMED,
     },
     governing::THRESHOLDS,
     governing::ASK,

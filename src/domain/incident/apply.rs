@@ -78,6 +78,7 @@ pub fn apply(
         | Event::GateOverridden { .. }
         | Event::StatusSet { .. }
         | Event::Reminded { .. }
+        | Event::Dismissal(_)
         | Event::Governed(_) => beside::apply(&mut incident, event, by, at),
         Event::Noted { .. }
         | Event::Linked { .. }
@@ -184,6 +185,7 @@ fn opened(event: &Event, by: PersonId, at: DateTime<Utc>) -> Option<Incident> {
         linked: BTreeSet::new(),
         quoted: BTreeSet::new(),
         past_concerned: BTreeSet::new(),
+        second_look: None,
         overrides: Vec::new(),
         said: Vec::new(),
         snooze: None,
@@ -231,12 +233,13 @@ fn ended(
     by: PersonId,
     at: DateTime<Utc>,
 ) {
-    incident.proposal = None;
+    let proposed_by = incident.proposal.take().map(|proposal| proposal.by);
     set_last_visit(incident, VisitState::Ended(at));
     incident.phase = Phase::Ended(Ended {
         transition: transition.clone(),
         kind,
         by,
+        proposed_by,
         at,
     });
 }
@@ -303,6 +306,7 @@ fn returned(
 fn entered(incident: &mut Incident, event: &Event, at: DateTime<Utc>) {
     if let Event::Reopened { channel, .. } = event {
         incident.reopened += 1;
+        incident.second_look = None;
         let stage = incident.stage.clone();
         enter(incident, stage, channel, at);
     }

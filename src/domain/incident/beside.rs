@@ -1,8 +1,8 @@
 //! Folds what happens beside the stages: proposals, engagements, containment, notes.
 
 use super::apply::{append, confirm};
-use super::event::Event;
-use super::{Incident, Override, Proposal, governed};
+use super::event::{Dismissal, Event};
+use super::{Incident, Override, Phase, Proposal, SecondLook, governed};
 use crate::domain::containment::{ActionState, ContainmentAction};
 use crate::domain::governance::{Choice, Contact, Decided, Engagement};
 use crate::domain::ids::PersonId;
@@ -72,6 +72,7 @@ pub fn apply(incident: &mut Incident, event: &Event, by: PersonId, at: DateTime<
         | Event::ContainmentReported { .. }
         | Event::GateOverridden { .. } => contained(incident, event, by, at),
         Event::Governed(governed) => governed::apply(incident, governed, by, at),
+        Event::Dismissal(event) => dismissal(incident, event, by, at),
         Event::Opened { .. }
         | Event::AlertAttached { .. }
         | Event::AlertRepeated { .. }
@@ -88,6 +89,31 @@ pub fn apply(incident: &mut Incident, event: &Event, by: PersonId, at: DateTime<
         | Event::SplitOff { .. }
         | Event::SplitFrom { .. }
         | Event::Noted { .. } => {}
+    }
+}
+
+fn dismissal(incident: &mut Incident, event: &Dismissal, by: PersonId, at: DateTime<Utc>) {
+    match event {
+        Dismissal::PatternApplied { .. } => {}
+        Dismissal::LookDrawn { .. } => {
+            if let Phase::Ended(ended) = &incident.phase {
+                let dismissed_by = [Some(ended.by), ended.proposed_by];
+                incident.second_look = Some(SecondLook {
+                    drawn_at: at,
+                    dismissed_by: dismissed_by.into_iter().flatten().collect(),
+                    reminded: 0,
+                });
+            }
+        }
+        Dismissal::LookReminded { times } => {
+            if let Some(look) = &mut incident.second_look {
+                look.reminded = *times;
+            }
+        }
+        Dismissal::LookedAgain { .. } => {
+            incident.second_look = None;
+            incident.on_case.insert(by);
+        }
     }
 }
 
@@ -157,6 +183,7 @@ fn contained(incident: &mut Incident, event: &Event, by: PersonId, at: DateTime<
         | Event::Linked { .. }
         | Event::SplitOff { .. }
         | Event::SplitFrom { .. }
+        | Event::Dismissal(_)
         | Event::Routed { .. } => {}
     }
 }

@@ -97,6 +97,17 @@ pub enum Command {
         from: IncidentId,
         reason: String,
     },
+    /// Whether a dismissal is drawn for a second look; its lot lies from 0 to 99.
+    Draw {
+        lot: u8,
+    },
+    /// A second person's word on a dismissal that was drawn.
+    LookAgain {
+        agrees: bool,
+        reason: String,
+    },
+    /// Nobody looked at it in time.
+    RemindLook,
 }
 
 /// Something to put on the timeline.

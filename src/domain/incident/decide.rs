@@ -1,13 +1,14 @@
 //! The one function that says whether a step may be taken, and what then has happened.
 
 use super::command::{Command, Opening, Submission};
-use super::event::Event;
+use super::event::{Dismissal, Event};
 use super::gates::Elsewhere;
 use super::readiness::readiness;
 use super::refusal::Refusal;
 use super::{EndKind, Incident, Phase};
-use super::{around, case, containment, governance, governed, reach, second};
+use super::{around, case, containment, governance, governed, look, reach, second};
 use crate::domain::ids::{FieldId, PersonId};
+use crate::domain::pattern::{Fitting, rests_on};
 use crate::domain::playbook::definition::{Playbook, Stage, Transition, TransitionKind};
 use crate::domain::policy::{Act, Actor, may};
 use crate::domain::record::Entry;
@@ -28,6 +29,8 @@ pub struct Context<'a> {
     pub exposure: Option<i64>,
     /// What linked incidents say of the person, where that was asked.
     pub elsewhere: Option<&'a Elsewhere>,
+    /// The playbook's known patterns, as each fits the incident.
+    pub patterns: &'a [Fitting],
 }
 
 impl<'a> Context<'a> {
@@ -40,6 +43,7 @@ impl<'a> Context<'a> {
             detections: None,
             exposure: None,
             elsewhere: None,
+            patterns: &[],
         }
     }
 }
@@ -115,6 +119,11 @@ pub fn decide(
             from: *from,
             reason: reason.clone(),
         }]),
+        Command::Draw { lot } => look::draw(incident, *lot, context),
+        Command::LookAgain { agrees, reason } => {
+            look::look_again(incident, *agrees, reason, context)
+        }
+        Command::RemindLook => Ok(look::remind(incident, context)),
     }
 }
 
@@ -196,6 +205,7 @@ fn submit(
     events.extend(governance::left_unengaged(
         incident, transition, submission, context,
     ));
+    events.extend(pattern_applied(incident, transition, submission, context));
     events.push(taken(
         incident,
         transition,
@@ -204,6 +214,21 @@ fn submit(
         context,
     )?);
     Ok(events)
+}
+
+/// That a dismissal rests on a pattern: counted as its hit.
+pub(super) fn pattern_applied(
+    incident: &Incident,
+    transition: &Transition,
+    submission: &Submission,
+    context: &Context<'_>,
+) -> Option<Event> {
+    let fitting = rests_on(incident, transition, submission, context)?.ok()?;
+    Some(Event::Dismissal(Dismissal::PatternApplied {
+        pattern: fitting.pattern.id,
+        title: fitting.pattern.title.clone(),
+        approved_by: fitting.pattern.approved.map(|word| word.by),
+    }))
 }
 
 /// Whether this member may take a way out now, whatever the record says: asked before a form opens.

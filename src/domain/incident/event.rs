@@ -6,8 +6,8 @@ use super::reach::ReachEvent;
 use crate::domain::alert::Severity;
 use crate::domain::governance::{Choice, Contact};
 use crate::domain::ids::{
-    AlertId, ChannelKey, CriterionId, DoneId, FieldId, IncidentId, PersonId, PlaybookRef, StageId,
-    TransitionId,
+    AlertId, ChannelKey, CriterionId, DoneId, FieldId, IncidentId, PatternId, PersonId,
+    PlaybookRef, StageId, TransitionId,
 };
 use crate::domain::record::Entry;
 use crate::domain::role::Role;
@@ -196,6 +196,44 @@ pub enum Event {
         from: IncidentId,
         reason: String,
     },
+    /// What a dismissal rests on, and who looked at it again.
+    Dismissal(Dismissal),
+}
+
+/// What happens around a dismissal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Dismissal {
+    /// The dismissal that follows rests on a known pattern.
+    PatternApplied {
+        pattern: PatternId,
+        title: String,
+        approved_by: Option<PersonId>,
+    },
+    /// It was drawn for a second look, as so many in a hundred are.
+    LookDrawn {
+        percent: u8,
+    },
+    /// Nobody looked in time.
+    LookReminded {
+        times: u32,
+    },
+    LookedAgain {
+        agrees: bool,
+        reason: String,
+    },
+}
+
+impl Dismissal {
+    /// The header's word for it.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::PatternApplied { .. } => "pattern_applied",
+            Self::LookDrawn { .. } => "look_drawn",
+            Self::LookReminded { .. } => "look_reminded",
+            Self::LookedAgain { .. } => "looked_again",
+        }
+    }
 }
 
 impl Event {
@@ -230,6 +268,7 @@ impl Event {
             Self::Linked { .. } => "linked",
             Self::SplitOff { .. } => "split_off",
             Self::SplitFrom { .. } => "split_from",
+            Self::Dismissal(event) => event.kind(),
         }
     }
 
@@ -267,6 +306,7 @@ impl Event {
             | Self::Linked { .. }
             | Self::SplitOff { .. }
             | Self::SplitFrom { .. }
+            | Self::Dismissal(_)
             | Self::Noted { .. } => None,
         }
     }

@@ -9,6 +9,7 @@ use crate::domain::governance::Engagement;
 use crate::domain::hold::held;
 use crate::domain::ids::{CriterionId, IncidentId};
 use crate::domain::playbook::definition::Playbook;
+use crate::domain::pattern::{Fit, rests_on};
 use crate::domain::playbook::rules::{Answer, Gate, GateKind};
 use crate::domain::record::State;
 use crate::domain::role::Role;
@@ -105,7 +106,9 @@ fn is_closed(
             None => incident.is_held(),
         },
         GateKind::ContainmentComplete => incident.actions.iter().any(|a| a.state.is_open()),
-        GateKind::SecondPersonOnRepeat => repeated(incident, context),
+        GateKind::SecondPersonOnRepeat => {
+            repeated(incident, context) && !all_covered(incident, submission, context)
+        }
         // Their records are kept by commands that an incident of such a playbook does not have yet: closed, not skipped.
         GateKind::EvidenceAnswered | GateKind::RecoveryAuthorised | GateKind::ReviewComplete => {
             true
@@ -241,6 +244,17 @@ fn recorded_misconduct(gate: &Gate, incident: &Incident) -> bool {
     only_when.as_ref().is_some_and(holds)
         || excluded_by.iter().any(holds)
         || unless.as_ref().is_some_and(not_ruled_out)
+}
+
+/// The dismissal rests on an approved pattern in date, and it covers every detection of the window.
+fn all_covered(incident: &Incident, submission: &Submission, context: &Context<'_>) -> bool {
+    let transition = context.playbook.transition(&submission.transition);
+    let covers_all = Fit::Covers {
+        all_detections: true,
+    };
+    transition
+        .and_then(|transition| rests_on(incident, transition, submission, context))
+        .is_some_and(|found| found.is_ok_and(|fitting| fitting.fit == covers_all))
 }
 
 /// The person was detected as often as the playbook asks for a second person.

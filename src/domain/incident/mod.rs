@@ -12,25 +12,29 @@ mod event;
 mod gates;
 mod governance;
 mod governed;
+mod look;
 mod reach;
 mod readiness;
 mod refusal;
 mod second;
 mod talking;
+mod together;
 
 pub use apply::{apply, replay};
 pub use case::{CaseFault, may_split};
 pub use command::{Command, Engaging, Noting, Opening, Routing, Splitting, Submission};
 pub use containment::closed as closed_for;
 pub use decide::{Context, decide, may_leave};
-pub use event::{Evaluated, Event, FORMAT, Quoted};
+pub use event::{Dismissal, Evaluated, Event, FORMAT, Quoted};
 pub use gates::Elsewhere;
 pub use governance::may_engage;
 pub use governed::{Govern, Governed};
+pub use look::may_look;
 pub use reach::{ReachCommand, ReachEvent, may_snooze};
 pub use readiness::{readiness, unengaged_here};
 pub use refusal::{Readiness, Refusal};
 pub use talking::{misconduct, speaks_for};
+pub use together::{left_out, under_one_rationale};
 
 use super::alert::Severity;
 use super::containment::ContainmentAction;
@@ -96,6 +100,9 @@ pub struct Incident {
     /// Whom alerts were about that went elsewhere. The history still speaks of them, so they stay walled off.
     #[serde(default)]
     pub past_concerned: BTreeSet<PersonId>,
+    /// A dismissal that was drawn and waits for somebody else to look at it again.
+    #[serde(default)]
+    pub second_look: Option<SecondLook>,
     /// Words for an emergency, by gate.
     #[serde(default)]
     pub overrides: Vec<Override>,
@@ -165,7 +172,20 @@ pub struct Ended {
     pub transition: TransitionId,
     pub kind: EndKind,
     pub by: PersonId,
+    /// Who proposed it, where a second person agreed.
+    #[serde(default)]
+    pub proposed_by: Option<PersonId>,
     pub at: DateTime<Utc>,
+}
+
+/// A second look that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondLook {
+    pub drawn_at: DateTime<Utc>,
+    /// Whoever had a part in the dismissal: they do not judge it.
+    pub dismissed_by: BTreeSet<PersonId>,
+    /// How often it was raised because nobody looked.
+    pub reminded: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

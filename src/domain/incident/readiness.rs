@@ -6,6 +6,7 @@ use super::gates::closed_gates;
 use super::refusal::Readiness;
 use super::{Finding, Incident};
 use crate::domain::ids::{CriterionId, FieldId, TransitionId};
+use crate::domain::pattern::rests_on;
 use crate::domain::playbook::definition::{Field, Playbook, Transition, TransitionKind};
 use crate::domain::playbook::rules;
 use crate::domain::record::{Answer, Gap, State};
@@ -34,8 +35,14 @@ pub fn readiness(
             open.map(|line| (line.id.clone(), line.text.clone()))
                 .collect()
         });
+    let mut gaps = gaps(incident, transition, submission, context);
+    if let Some(Err(gap)) = rests_on(incident, transition, submission, context)
+        && !gaps.iter().any(|known| known.field == gap.field)
+    {
+        gaps.push(gap);
+    }
     Readiness {
-        gaps: gaps(incident, transition, submission, context),
+        gaps,
         criterion_missing: !transition.criteria.iter().any(confirmed),
         undone,
         excluded_by: excluded_by(incident, transition, playbook),
@@ -183,20 +190,20 @@ fn owed_problem(
     }
 }
 
-/// A dismissal's rationale answers each trigger that is met, in a line.
-fn unanswered_triggers(
+/// The criteria that would hand the incident on from where it stands.
+pub(super) fn leading<'p>(
     incident: &Incident,
-    transition: &Transition,
-    submission: &Submission,
-    playbook: &Playbook,
-) -> Option<Gap> {
-    let field = playbook.field(transition.answers_met_in.as_ref()?)?;
-    let elsewhere = playbook
+    playbook: &'p Playbook,
+) -> impl Iterator<Item = &'p CriterionId> + use<'p> {
+    playbook
         .ways_out(&incident.stage)
-        .filter(|t| t.kind == TransitionKind::Handoff);
-    let leading: Vec<&CriterionId> = elsewhere.flat_map(|t| t.criteria.iter()).collect();
-    let met: Vec<&str> = leading
-        .into_iter()
+        .filter(|t| t.kind == TransitionKind::Handoff)
+        .flat_map(|t| t.criteria.iter())
+}
+
+/// The sentences of the criteria that are met and would hand the incident on.
+pub fn met_triggers<'p>(incident: &Incident, playbook: &'p Playbook) -> Vec<&'p str> {
+    leading(incident, playbook)
         .filter(|id| {
             incident
                 .criteria
@@ -205,7 +212,18 @@ fn unanswered_triggers(
         })
         .filter_map(|id| playbook.criterion(id))
         .map(|criterion| criterion.text.as_str())
-        .collect();
+        .collect()
+}
+
+/// A dismissal's rationale answers each trigger that is met, in a line.
+fn unanswered_triggers(
+    incident: &Incident,
+    transition: &Transition,
+    submission: &Submission,
+    playbook: &Playbook,
+) -> Option<Gap> {
+    let field = playbook.field(transition.answers_met_in.as_ref()?)?;
+    let met = met_triggers(incident, playbook);
     let lines = match state_of(&field.id, incident, submission) {
         Some(State::Value(Answer::Text(text))) => {
             text.lines().filter(|line| !line.trim().is_empty()).count()

@@ -75,6 +75,14 @@ pub enum Refusal {
     NotHeld,
     /// What the case gathers does not fit: a note, a link, a split.
     Case(CaseFault),
+    /// No second look waits for this member.
+    NoSecondLook {
+        why: String,
+    },
+    /// There is no such pattern, or this cannot be done with it.
+    NoPattern {
+        why: String,
+    },
     /// It changed meanwhile: look again.
     Changed,
 }

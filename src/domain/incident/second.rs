@@ -1,7 +1,7 @@
 //! A second person: what somebody proposes, another natural person agrees to or refuses, with a reason.
 
 use super::command::Submission;
-use super::decide::{Context, allowed, entries, open_still};
+use super::decide::{Context, allowed, entries, open_still, pattern_applied};
 use super::event::Event;
 use super::readiness::readiness;
 use super::{EndKind, Incident, Proposal, Refusal};
@@ -66,7 +66,23 @@ pub fn agree(
         entries: BTreeMap::new(),
         done: proposal.done.clone(),
     };
-    Ok(vec![Event::Agreed { reason }, ended])
+    let applied = pattern_applied(incident, transition, &again(proposal), context);
+    let agreed = Event::Agreed { reason };
+    Ok([Some(agreed), applied, Some(ended)]
+        .into_iter()
+        .flatten()
+        .collect())
+}
+
+/// What was proposed, as it would be submitted now.
+fn again(proposal: &Proposal) -> Submission {
+    Submission {
+        transition: proposal.transition.clone(),
+        criteria: proposal.criteria.clone(),
+        // The record was appended when it was proposed.
+        answers: BTreeMap::new(),
+        done: proposal.done.clone(),
+    }
 }
 
 /// What came up since it was proposed counts: a criterion met meanwhile, a gate that closed.
@@ -76,13 +92,7 @@ fn stands_still(
     transition: &Transition,
     context: &Context<'_>,
 ) -> Result<(), Refusal> {
-    let submission = Submission {
-        transition: proposal.transition.clone(),
-        criteria: proposal.criteria.clone(),
-        // The record was appended when it was proposed.
-        answers: BTreeMap::new(),
-        done: proposal.done.clone(),
-    };
+    let submission = again(proposal);
     let mut readiness = readiness(incident, transition, &submission, context);
     if suffices(incident, transition, &submission, context) {
         readiness.gates.clear();

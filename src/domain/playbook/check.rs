@@ -2,9 +2,11 @@
 //! receiver cannot read them. And notes, which are no faults.
 
 use super::definition::{Field, Playbook, Transition, TransitionKind};
+use super::facts::PATTERN_REFERENCE;
 use super::fault::Faults;
 use super::reader::names::{Kind, Names};
 use crate::domain::ids::StageId;
+use crate::domain::pattern::reference_field;
 use chrono::{Months, NaiveDate};
 
 pub(super) fn check(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
@@ -16,6 +18,40 @@ pub(super) fn check(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
     reach(f, names, playbook);
     ends(f, names, playbook);
     receivers(f, names, playbook);
+    patterns(f, names, playbook);
+}
+
+/// A ground that rests on a pattern is one of a dismissal whose record names the pattern, in a playbook that knows patterns.
+fn patterns(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
+    for criterion in playbook.criteria.iter().filter(|c| c.needs_pattern) {
+        let at = names
+            .place(Kind::Criterion, criterion.id.as_str())
+            .unwrap_or_default();
+        if playbook.patterns.is_none() {
+            let message = format!(
+                "criterion `{}` needs a pattern, and nothing says who may propose and approve one; add [patterns]",
+                criterion.id
+            );
+            f.add_absence(at, message);
+        }
+        let users = playbook.transitions.iter();
+        for t in users.filter(|t| t.criteria.contains(&criterion.id)) {
+            let message = if t.kind != TransitionKind::Dismissal {
+                format!(
+                    "criterion `{}` needs a pattern, but `{}` is no dismissal; remove one of them",
+                    criterion.id, t.id
+                )
+            } else if reference_field(t, playbook).is_none() {
+                format!(
+                    "criterion `{}` needs a pattern, but no field of `{}` names it; add one with prefill = \"{PATTERN_REFERENCE}\"",
+                    criterion.id, t.id
+                )
+            } else {
+                continue;
+            };
+            f.add_absence(at, message);
+        }
+    }
 }
 
 fn entries(f: &mut Faults<'_>, names: &Names) {

@@ -2,8 +2,8 @@
 
 use super::criterion::Expr;
 use super::rules::{
-    Action, Clock, CommunicationRule, Contradiction, Evidence, Gate, Outcome, RecoveryPath, Repeat,
-    ReviewItem, Threshold, Wording,
+    Action, Clock, CommunicationRule, Contradiction, Evidence, Gate, Outcome, PatternRules,
+    RecoveryPath, Repeat, ReviewItem, Threshold, Wording,
 };
 use crate::domain::alert::Severity;
 use crate::domain::ids::{
@@ -35,6 +35,10 @@ pub struct Playbook {
     pub repeat: Option<Repeat>,
     /// The share of dismissals drawn for a second look, in percent.
     pub second_look_percent: u8,
+    /// How long a second look may wait before it is raised, and again after as long each time.
+    pub second_look_within: TimeDelta,
+    /// Whether it knows patterns, and who stands for them.
+    pub patterns: Option<PatternRules>,
     /// How long an incident without an outcome (dismissed, handed to other work) keeps its contents, in days.
     pub dismissed_kept_for_days: i64,
     pub stages: Vec<Stage>,
@@ -203,6 +207,8 @@ pub struct Criterion {
     pub text: String,
     /// Excludes dismissal while it is met.
     pub mandatory: bool,
+    /// As a ground, it rests on an approved pattern that is in date and covers the incident.
+    pub needs_pattern: bool,
     /// Evaluated by the program; without one a person decides.
     pub when: Option<Expr>,
     /// What is shown beside it once it is met.

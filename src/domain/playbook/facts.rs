@@ -91,6 +91,18 @@ impl Facts {
         Self { values, context }
     }
 
+    /// The facts of an alert that says nothing.
+    pub fn none(now: DateTime<Utc>) -> Self {
+        Self::new(&FactsInput {
+            alert: None,
+            source: "",
+            incident: IncidentFacts::default(),
+            person: PersonFacts::default(),
+            repeat: None,
+            now,
+        })
+    }
+
     pub(super) const fn context(&self) -> &Context<'static, 'static> {
         &self.context
     }
@@ -265,8 +277,12 @@ fn written(value: &Value) -> String {
     }
 }
 
+/// Prefilled from the pattern that covers the incident.
+pub const PATTERN_REFERENCE: &str = "pattern.reference";
+pub const PATTERN_REASON: &str = "pattern.reason";
+
 /// Where a field may be prefilled from.
-pub const PREFILLS: [&str; 23] = [
+pub const PREFILLS: [&str; 25] = [
     "alert.source_alert_id",
     "alert.source_url",
     "alert.user",
@@ -290,6 +306,8 @@ pub const PREFILLS: [&str; 23] = [
     "incident.id",
     "incident.severity",
     "person.department",
+    PATTERN_REFERENCE,
+    PATTERN_REASON,
 ];
 
 /// What the source says for a field.

@@ -10,11 +10,15 @@ use super::check;
 use super::criterion::Expr;
 use super::definition::{Entry, Playbook, Status};
 use super::fault::{Fault, Faults};
-use super::rules::Repeat;
+use super::rules::{PatternRules, Repeat};
 use super::section::{Section, Text};
 use crate::domain::ids::{CriterionId, PlaybookId, StageId};
+use chrono::TimeDelta;
 use names::{Kind, Names};
 use toml::de::DeTable;
+
+/// Where a playbook does not say how long a second look may wait.
+const SECOND_LOOK_WITHIN: TimeDelta = TimeDelta::days(2);
 
 /// The playbook, or all that is wrong with it.
 pub fn read(text: &str) -> Result<Playbook, Vec<Fault>> {
@@ -93,6 +97,10 @@ impl Reader<'_> {
                 (0, 100),
             ))
             .unwrap_or_default(),
+            second_look_within: s
+                .maybe_duration(&mut self.f, "second_look_within")
+                .unwrap_or(SECOND_LOOK_WITHIN),
+            patterns: self.patterns(&mut s),
             dismissed_kept_for_days: s.number(&mut self.f, "dismissed_kept_for_days", (1, 36_500)),
             stages,
             transitions,
@@ -175,6 +183,17 @@ impl Reader<'_> {
         };
         section.finish(&mut self.f);
         Some(repeat)
+    }
+
+    fn patterns(&mut self, s: &mut Section<'_, '_>) -> Option<PatternRules> {
+        let mut section = s.section(&mut self.f, "patterns")?;
+        let rules = PatternRules {
+            propose: self.roles(&mut section, "propose"),
+            approve: self.roles(&mut section, "approve"),
+            longest_days: section.number(&mut self.f, "longest_days", (1, 3_650)),
+        };
+        section.finish(&mut self.f);
+        Some(rules)
     }
 
     fn maybe_expr(&mut self, s: &mut Section<'_, '_>, key: &'static str) -> Option<Expr> {

@@ -15,6 +15,14 @@ pub struct Repeat {
     pub blocks_dismissal_from: i64,
 }
 
+/// Known patterns: who may propose and approve one, and how long one may stand before it is reviewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PatternRules {
+    pub propose: Vec<Role>,
+    pub approve: Vec<Role>,
+    pub longest_days: i64,
+}
+
 /// How an incident ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {

@@ -285,3 +285,32 @@ fn a_review_a_year_ago_is_a_note_and_no_fault() {
     );
     assert_eq!(on(2026, 5, 1).len(), 1);
 }
+
+/// The reading room with one place changed, and what is then wrong with it.
+fn changed_room(from: &str, to: &str) -> String {
+    let text = include_str!("../../../tests/data/playbooks/torn-page.toml");
+    assert!(text.contains(from), "{from}");
+    lines(&read(&text.replacen(from, to, 1)).err().unwrap_or_default())
+}
+
+#[test]
+fn a_ground_that_rests_on_a_pattern_needs_rules_a_dismissal_and_a_field_that_names_it() {
+    assert_eq!(changed_room("Reading room", "Reading hall"), "");
+    let rules = "[patterns]\npropose = [\"tier1\", \"tier2\"]\napprove = [\"tier2\", \"manager\"]\nlongest_days = 90\n";
+    let told = changed_room(rules, "");
+    assert!(
+        told.contains("nothing says who may propose and approve one; add [patterns]"),
+        "{told}"
+    );
+    assert!(told.starts_with("line "), "{told}");
+    let told = changed_room("prefill = \"pattern.reference\"\n", "");
+    assert!(told.contains("no field of `old-damage` names it"), "{told}");
+    let told = changed_room("criteria = [\"page-safe\"]", "criteria = [\"bad-binding\"]");
+    assert!(told.contains("`shelve` is no dismissal"), "{told}");
+    let told = changed_room("longest_days = 90", "longest_days = 0\nowner = \"x\"");
+    assert!(
+        told.contains("`longest_days` is 0; give 1 to 3650"),
+        "{told}"
+    );
+    assert!(told.contains("unknown key `owner`"), "{told}");
+}

@@ -85,6 +85,7 @@ fn what_has_ended_closes_nothing_any_more() {
         kind: EndKind::Closed,
         by: vault().person,
         at: naming.now,
+        proposed_by: None,
     });
     naming.incident = Some(ended);
     assert_eq!(closed(&case, &[&naming], false), [""; 0]);

@@ -275,7 +275,10 @@ impl Case {
                 DueKind::Said(Waits::Take | Waits::Idle)
                 | DueKind::Release
                 | DueKind::SnoozeEnds => true,
-                DueKind::Said(Waits::Acknowledge(_)) | DueKind::Owed(_) | DueKind::Talk(_) => false,
+                DueKind::Said(Waits::Acknowledge(_))
+                | DueKind::Owed(_)
+                | DueKind::Talk(_)
+                | DueKind::LookAgain => false,
             });
             assert_eq!(next.is_some(), incident.is_open(), "{dues:?}");
             let Some(next) = next else { continue };
@@ -341,6 +344,7 @@ fn step(case: &mut Case, who: Option<&Actor>, asked: &Asked) -> usize {
             Effect::PostCard { visit, .. } => Some(*visit),
             Effect::EditCard { .. }
             | Effect::Remind { .. }
+            | Effect::RemindLook { .. }
             | Effect::PostBrief { .. }
             | Effect::RemindBrief { .. }
             | Effect::TellCase { .. }

@@ -126,7 +126,8 @@ fn ask(case: &mut Case, who: &Actor, asked: &Asked) -> Result<Vec<Event>, Refusa
             let mut form = case.complete(&way);
             form.criteria
                 .clone_from(&case.playbook.transition(&form.transition).unwrap().criteria);
-            form.criteria.retain(|c| c.as_str() != "torn-on-purpose");
+            form.criteria
+                .retain(|c| !["torn-on-purpose", "bad-binding"].contains(&c.as_str()));
             if form.answers.contains_key(&super::field("mood")) {
                 picked(&mut form, "mood", ["unclear", "calm", "angry"][*mood]);
                 said(&mut form, "blame", *blame);

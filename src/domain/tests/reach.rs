@@ -60,7 +60,7 @@ fn next(case: &mut Case, reachable: Option<i64>) -> (String, Vec<Event>) {
         DueKind::Said(about) => say(about, reachable),
         DueKind::Release => Command::Reach(ReachCommand::Release),
         DueKind::SnoozeEnds => Command::Reach(ReachCommand::EndSnooze { manager }),
-        DueKind::Owed(_) | DueKind::Talk(_) => unreachable!(),
+        DueKind::Owed(_) | DueKind::Talk(_) | DueKind::LookAgain => unreachable!(),
     };
     let events = case.act(None, &command).unwrap();
     assert!(

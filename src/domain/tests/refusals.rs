@@ -96,7 +96,12 @@ fn word(outcome: &Result<Vec<crate::domain::incident::Event>, Refusal>) -> Strin
         Err(Refusal::NoEngagement) => "no engagement".to_owned(),
         Err(Refusal::SnoozeUnfit { faults }) => faults.join(", "),
         Err(Refusal::HoursUnreadable) => "hours".to_owned(),
-        Err(Refusal::NoAction { why } | Refusal::NoTalk { why }) => why.clone(),
+        Err(
+            Refusal::NoAction { why }
+            | Refusal::NoTalk { why }
+            | Refusal::NoPattern { why }
+            | Refusal::NoSecondLook { why },
+        ) => why.clone(),
         Err(Refusal::Wording { .. }) => "wording".to_owned(),
         Err(Refusal::NotHeld) => "not held".to_owned(),
         Err(Refusal::Case(fault)) => format!("{fault:?}"),

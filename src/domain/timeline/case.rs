@@ -44,6 +44,7 @@ pub const fn names(event: &Event) -> Option<IncidentId> {
         | Event::Raised { .. }
         | Event::Reach(_)
         | Event::Governed(_)
+        | Event::Dismissal(_)
         | Event::Proposed { .. }
         | Event::Agreed { .. }
         | Event::Refused { .. }

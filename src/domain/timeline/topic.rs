@@ -62,6 +62,7 @@ impl Topic {
             | Event::Ended { .. }
             | Event::Raised { .. }
             | Event::Reach(_)
+            | Event::Dismissal(_)
             | Event::Proposed { .. }
             | Event::Agreed { .. }
             | Event::Refused { .. }

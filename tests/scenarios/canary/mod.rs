@@ -11,7 +11,8 @@ mod drive;
 mod markers;
 mod story;
 
-use super::harness::{Sight, World, scenario};
+use super::harness::{Sight, World, scenario_with, second_looks};
+use baton::config::Settings;
 use drive::drive;
 use markers::{Canary, Hidden};
 use std::collections::BTreeSet;
@@ -25,14 +26,19 @@ const ACCEPTED: &[&str] = &["owner"];
 const UNSEEN: [&str; 1] = ["counsel text"];
 
 /// Where the names of things that must be reached stand in the program.
-const CONTROLS: &str = include_str!("../../../src/discord/custom_id.rs");
+const CONTROLS: [&str; 2] = [
+    include_str!("../../../src/discord/custom_id.rs"),
+    include_str!("../../../src/discord/custom_id/dismissing.rs"),
+];
 const ROUTES: &str = include_str!("../../../src/http/alerts.rs");
 
 /// Tells the story up to this chapter, lets everybody try everything, and looks at all that was seen.
 /// What was reached comes back.
 fn nothing_leaks_after(chapter: Chapter) -> BTreeSet<String> {
     let mut reached = BTreeSet::new();
-    scenario(async |w| {
+    // Every dismissal is drawn for a second look.
+    let drawn = |settings: &mut Settings, folder: &Path| second_looks(settings, folder, 100);
+    scenario_with(drawn, async |w| {
         let canary = Canary::hatch();
         tell(w, &canary, chapter).await;
         let members = w.members_but(ACCEPTED).await;
@@ -144,9 +150,14 @@ fn routes() -> Vec<String> {
 
 /// The words that custom ids begin with.
 fn controls() -> BTreeSet<String> {
-    let arms = CONTROLS.lines().filter_map(|line| {
-        let (word, rest) = line.trim().strip_prefix('"')?.split_once('"')?;
-        rest.starts_with(" => Self::").then(|| word.to_owned())
+    let lines = CONTROLS.iter().flat_map(|text| text.lines());
+    let arms = lines.filter_map(|line| {
+        let line = line.trim();
+        let arm = line.strip_prefix('"').and_then(|rest| rest.split_once('"'));
+        let arm = arm.filter(|(_, rest)| rest.starts_with(" => "));
+        let asked = line.strip_prefix("if verb == \"");
+        let word = arm.map(|(word, _)| word);
+        word.or_else(|| asked?.split('"').next()).map(str::to_owned)
     });
     let words: BTreeSet<String> = arms.collect();
     assert!(words.len() > 20, "{words:?}");

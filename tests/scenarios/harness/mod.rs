@@ -16,7 +16,7 @@ mod sweep;
 pub use form::{ALL, Answer};
 pub use member::Member;
 pub use seen::Message;
-pub use steps::{LEAKED, TRIAGE, leak};
+pub use steps::{LEAKED, TRIAGE, leak, rates, second_looks};
 pub use sweep::Sight;
 
 use baton::app::Ids;

@@ -3,6 +3,9 @@
 use super::form::{ALL, Answer};
 use super::member::Member;
 use super::seen::Message;
+use crate::payload;
+use baton::config::Settings;
+use std::path::Path;
 
 const DONE: (&str, &str) = ("Definition of done", ALL);
 const FILL: &str = "Fill in what is missing";
@@ -37,6 +40,34 @@ pub const LEAKED: &[(&str, &str)] = &[
     ("Department", "Sales"),
     ("Why not dismissed", "No pattern fits: the list is new."),
 ];
+/// An alert of a rates desk that meets no trigger: another number is another detection.
+pub fn rates(number: u32, person: &str) -> String {
+    payload!("purview_dlp_alert_entity_exchange.json")
+        .replace("e25a1302-76a3", &format!("e25a1302-{number:04}"))
+        .replace("4c25fa4a-034c", &format!("4c25fa4a-{number:04}"))
+        .replace("13da9e0e-e640", &format!("13da9e0e-{number:04}"))
+        .replace("rates.desk@contoso.example", person)
+        .replace("buyer@supplier.example", "buyer@contoso.example")
+        .replace(
+            "quotes@partner.example,bulk.quotes@supplier.example",
+            "quotes@contoso.example",
+        )
+}
+
+/// The same playbook, of whose dismissals so many in a hundred are drawn for a second look.
+pub fn second_looks(settings: &mut Settings, folder: &Path, percent: u8) {
+    let shipped = include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/templates/playbooks/purview-dlp.toml"
+    ));
+    let dir = folder.join("playbooks");
+    std::fs::create_dir(&dir).unwrap();
+    let drawn = format!("second_look_percent = {percent}\n");
+    let text = shipped.replace("second_look_percent = 10\n", &drawn);
+    assert_ne!(text, shipped);
+    std::fs::write(dir.join("purview-dlp.toml"), text).unwrap();
+    settings.playbooks.dir = Some(dir);
+}
 
 impl Member {
     /// Takes what is offered in this channel.

@@ -39,6 +39,7 @@ fn a_met_criterion_brings_its_facts_and_one_without_expression_is_asked() {
         id: CriterionId::new("c"),
         text: "It is so.".to_owned(),
         mandatory: false,
+        needs_pattern: false,
         when: when.map(|w| Expr::parse(w).unwrap()),
         facts: vec![
             ShownFact {

@@ -176,6 +176,7 @@ impl Reader<'_> {
         Criterion {
             text: s.text(&mut self.f, "text").value,
             mandatory: s.flag(&mut self.f, "mandatory", false),
+            needs_pattern: s.flag(&mut self.f, "needs_pattern", false),
             when: self.maybe_expr(s, "when"),
             facts: self.each(s, "facts", Self::shown_fact),
             id: CriterionId(id.value),
