@@ -310,8 +310,8 @@ pub fn press(act: CardAct, view: &CardView) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::timeline::Topic;
     use crate::domain::ids::PatternId;
+    use crate::domain::timeline::Topic;
     use proptest::prelude::*;
 
     #[test]

@@ -19,7 +19,6 @@ use crate::render::escape::{clamp, plain};
 use crate::render::templates::{TemplateFault, Templates};
 use chrono_tz::Tz;
 
-
 pub fn drafts(templates: &Templates, rows: &[Listed], zone: Tz) -> Result<Card, TemplateFault> {
     let shown = rows.iter().map(|row| DraftRow {
         draft: row.draft.to_string(),

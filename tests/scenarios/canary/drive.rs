@@ -51,6 +51,15 @@ impl Driver<'_> {
         let home = home.clone();
         self.menus(member, &channels).await;
         for command in commands() {
+            let optional = command.options.iter().filter(|one| !one.required);
+            if optional
+                .into_iter()
+                .any(|one| one.kind == OptKind::Incident)
+            {
+                let body = json!({ "channel": home, "name": command.name, "options": {} });
+                let answer = self.w.tries(member, "commands", body).await;
+                self.follow(member, &answer, 0).await;
+            }
             for incident in INCIDENTS {
                 let options = self
                     .options(member, &home, command.name, command.options, incident)

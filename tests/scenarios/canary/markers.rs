@@ -9,6 +9,9 @@ const TIERS: &[&str] = &["tier1", "tier2", "tier3"];
 /// On the case, and whoever proves it afterwards.
 const CASE: &[&str] = &["tier2", "tier3", "auditor"];
 
+/// Whoever dismisses on patterns, approves them, or proves it afterwards.
+const PATTERN: &[&str] = &["tier1", "tier2", "tier3", "manager", "auditor"];
+
 /// One marker.
 pub struct Hidden {
     pub name: String,
@@ -67,9 +70,12 @@ impl Canary {
             ("raw body", TIERS),
             ("application", TIERS),
             // What the card shows, and the record.
+            // A manager reads the name on a stated reason, which the driver gives.
             (
                 "person",
-                &["tier1", "tier2", "tier3", "auditor", "legal", "hr"],
+                &[
+                    "tier1", "tier2", "tier3", "auditor", "legal", "hr", "manager",
+                ],
             ),
             ("device", &["tier1", "tier2", "tier3", "auditor"]),
             // What is said on the way.
@@ -81,6 +87,11 @@ impl Canary {
             ("containment failure", &case_and_manager),
             // Between Legal and the case's one security contact.
             ("counsel text", &["legal", "hr", "grc", "tier2"]),
+            ("pattern title", PATTERN),
+            ("pattern that waits", PATTERN),
+            ("pattern reason", PATTERN),
+            ("pattern approval", PATTERN),
+            ("reason to reopen", &["tier1", "tier2", "tier3", "auditor"]),
             (
                 "wording",
                 &["tier2", "tier3", "auditor", "legal", "hr", "grc"],
@@ -99,7 +110,13 @@ impl Canary {
         let (_, text) = baton::domain::playbook::shipped::embedded()[0];
         let fields = baton::domain::playbook::read(text).unwrap().fields;
         // Choices and times hold no words, and what this alert fills is hidden there.
-        let silent = [None, Some("person.department"), Some("alert.label")];
+        let silent = [
+            None,
+            Some("person.department"),
+            Some("alert.label"),
+            Some("pattern.reason"),
+            Some("pattern.reference"),
+        ];
         let typed = |field: &Field| match field.kind {
             FieldKind::Line | FieldKind::Paragraph => silent.contains(&field.prefill.as_deref()),
             FieldKind::YesNo => true,

@@ -2,7 +2,7 @@
 
 use super::markers::Canary;
 use crate::scenarios::governance::answers;
-use crate::scenarios::harness::{Answer, Member, Message, World, minutes};
+use crate::scenarios::harness::{ALL, Answer, Member, Message, World, minutes, rates};
 use baton::domain::playbook::definition::FieldKind;
 use baton::sandbox::permissions::{READ_MESSAGE_HISTORY, VIEW_CHANNEL};
 
@@ -19,6 +19,8 @@ const EACH: &str = "Answer to each trigger that is met";
 pub enum Chapter {
     /// A story of its own: a device, with its desk and Security.
     Device,
+    /// Another: a known pattern, what it covers, and a second look.
+    Pattern,
     /// Another: nobody accepts, and then nobody works on it.
     Idle,
     Arrival,
@@ -55,13 +57,17 @@ pub async fn tell(w: &World, canary: &Canary, last: Chapter) {
         device(w).await;
         return w.looks_at_everything().await;
     }
+    if last == Chapter::Pattern {
+        pattern(w, canary).await;
+        return w.looks_at_everything().await;
+    }
     if last == Chapter::Idle {
         idle(w, canary).await;
         return w.looks_at_everything().await;
     }
     for chapter in Chapter::ALL.into_iter().filter(|one| *one <= last) {
         match chapter {
-            Chapter::Device | Chapter::Idle => {}
+            Chapter::Device | Chapter::Idle | Chapter::Pattern => {}
             Chapter::Arrival => {
                 w.alert("purview", canary.alert()).await.accepted();
             }
@@ -111,6 +117,46 @@ async fn device(w: &World) {
     told.expect("INC-1 is handed over");
     let card = security.channel("tier3-containment").await.card("INC-1");
     security.press(&card, "Accept").await.message();
+}
+
+async fn pattern(w: &World, canary: &Canary) {
+    for number in 1..=3 {
+        let desk = format!("desk{number}.{}@contoso.example", canary.of("person"));
+        w.alert("purview", rates(number, &desk)).await.accepted();
+    }
+    w.alert("purview", canary.alert()).await.accepted();
+    let (tier1, tier2) = (w.tier1(), w.tier2());
+    tier1.channel("tier1-triage").await.all();
+    for title in ["pattern title", "pattern that waits"] {
+        let typed = [
+            ("Title", canary.of(title)),
+            ("Scope", "alert.policy == 'Rates'"),
+            ("Why such alerts are harmless", canary.of("pattern reason")),
+            ("Last day it counts", "2026-11-21"),
+        ];
+        let form = tier1.run("tier1-triage", "pattern propose", &[]).await;
+        let tried = form.form().submit(&typed).await.message();
+        tier1.press(&tried, "Propose").await.message();
+    }
+    let options = [
+        ("pattern", "PAT-1"),
+        ("text", canary.of("pattern approval")),
+    ];
+    let approved = tier2.run("tier2-investigation", "pattern approve", &options);
+    approved.await.message().expect("PAT-1 is approved");
+    let card = tier1.channel("tier1-triage").await.card("INC-1");
+    let form = tier1.press(&card, "Dismiss").await.form();
+    let rest = [(EACH, "not applicable"), ("Definition of done", ALL)];
+    let review = form.fill(&rest).await.message();
+    tier1.press(&review, "Submit").await.message();
+    let list = tier2
+        .run("tier2-investigation", "queue", &[])
+        .await
+        .message();
+    let look = tier2.pick(&list, "Look again at…", &["INC-1"]);
+    let form = tier2.press(&look.await.message(), "Reopen").await.form();
+    let why = [("Why", canary.of("reason to reopen"))];
+    form.submit(&why).await.message();
 }
 
 async fn idle(w: &World, canary: &Canary) {
