@@ -26,7 +26,7 @@ mod reach;
 pub use case::{Earlier, Stuck, StuckRow};
 pub use governance::{Brief, BriefStub, Containment, ContainmentRow, Said};
 pub use governed::{Closing, ClosingStub, Contacts, ContactsOf, Talk, Thresholds, ThresholdsOf};
-pub use me::{CameOf, Me, MineRow, MyDraft};
+pub use me::{CameOf, DraftRow, Drafts, Me, MineRow, MyDraft};
 pub use patterns::{Look, PatternDraft, PatternList, PatternRow, PatternShown, Together};
 pub use reach::{DutyWord, IdleWord};
 
@@ -406,35 +406,6 @@ template!(
         text: "INC-1 is yours".to_owned(),
         missing: vec!["Department is missing".to_owned()],
         next: "Escalate it".to_owned(),
-    }
-);
-
-#[derive(Debug, Clone, Serialize)]
-pub struct DraftRow {
-    pub draft: String,
-    pub incident: String,
-    pub title: String,
-    pub saved: String,
-    pub answers: usize,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct Drafts {
-    pub count: usize,
-    pub rows: Vec<DraftRow>,
-}
-template!(
-    "drafts",
-    Drafts,
-    Drafts {
-        count: 1,
-        rows: vec![DraftRow {
-            draft: "DRF-1".to_owned(),
-            incident: "INC-1".to_owned(),
-            title: "Escalate".to_owned(),
-            saved: "2026-11-03 08:40 UTC".to_owned(),
-            answers: 2,
-        }],
     }
 );
 

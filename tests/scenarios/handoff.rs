@@ -166,7 +166,7 @@ async fn accepted_it_has_a_thread_and_a_timeline(w: &World) {
     - on: Risky workload or destination: outside, cloud upload, unmanaged device, removable media.
     - on: The data falls under a duty to notify: personal data, health data, financial records.
     - Severity: low
-    - Playbook: purview-dlp 1.0.0
+    - Playbook: purview-dlp 1.1.0
     **3 · 2026-11-20 09:10 UTC** tier1 (tier1): offered to Investigation
     - on: Risky workload or destination: outside, cloud upload, unmanaged device, removable media.
     - Alert ID: 93c389c1-be90-b0d0-494740989289-18cda016eff9 (from source)

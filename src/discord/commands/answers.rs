@@ -139,12 +139,8 @@ fn beside(refusal: &Refusal, holder: Option<&str>) -> Answer {
             "Ask a lead to enter one with /roster set.",
         ),
         Refusal::Gates { texts } => {
-            return Answer {
-                title: "A gate is closed".to_owned(),
-                text: "Nobody may skip this.".to_owned(),
-                missing: texts.clone(),
-                next: "What opens it stands above.".to_owned(),
-            };
+            let next = "What opens it stands above.";
+            return listing("A gate is closed", "Nobody may skip this.", texts, next);
         }
         Refusal::NoEngagement => (
             "Nothing to answer",
@@ -152,12 +148,9 @@ fn beside(refusal: &Refusal, holder: Option<&str>) -> Answer {
             "The brief's newest message has the buttons.",
         ),
         Refusal::SnoozeUnfit { faults } => {
-            return Answer {
-                title: "Its reminders go on".to_owned(),
-                text: "A snooze has a reason, and an end that is not too far.".to_owned(),
-                missing: faults.clone(),
-                next: "Mend it and send it again: /snooze, or the button.".to_owned(),
-            };
+            let text = "A snooze has a reason, and an end that is not too far.";
+            let next = "Mend it and send it again: /snooze, or the button.";
+            return listing("Its reminders go on", text, faults, next);
         }
         Refusal::HoursUnreadable => (
             "These hours cannot be read",
@@ -193,6 +186,15 @@ fn beside(refusal: &Refusal, holder: Option<&str>) -> Answer {
         title: title.to_owned(),
         text,
         missing: Vec::new(),
+        next: next.to_owned(),
+    }
+}
+
+fn listing(title: &str, text: &str, missing: &[String], next: &str) -> Answer {
+    Answer {
+        title: title.to_owned(),
+        text: text.to_owned(),
+        missing: missing.to_vec(),
         next: next.to_owned(),
     }
 }

@@ -60,3 +60,33 @@ template!(
         }],
     }
 );
+
+/// A form that was left.
+#[derive(Debug, Clone, Serialize)]
+pub struct DraftRow {
+    pub draft: String,
+    pub incident: String,
+    pub title: String,
+    pub saved: String,
+    pub answers: usize,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Drafts {
+    pub count: usize,
+    pub rows: Vec<DraftRow>,
+}
+template!(
+    "drafts",
+    Drafts,
+    Drafts {
+        count: 1,
+        rows: vec![DraftRow {
+            draft: "DRF-1".to_owned(),
+            incident: "INC-1".to_owned(),
+            title: "Escalate".to_owned(),
+            saved: "2026-11-03 08:40 UTC".to_owned(),
+            answers: 2,
+        }],
+    }
+);

@@ -22,14 +22,14 @@ use story::{Chapter, tell};
 /// The guild's owner sees every channel; the configuration accepts that by name.
 const ACCEPTED: &[&str] = &["owner"];
 
-/// What nobody can look at any more once all is closed; it is seen before.
+/// What nobody can look at once all is closed: it is seen before, or belongs to another story.
 const UNSEEN: [&str; 6] = [
+    "counsel text",
     "pattern title",
     "pattern that waits",
     "pattern reason",
     "pattern approval",
     "reason to reopen",
-    "counsel text",
 ];
 
 /// Where the names of things that must be reached stand in the program.
