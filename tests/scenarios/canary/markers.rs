@@ -16,6 +16,7 @@ const PATTERN: &[&str] = &["tier1", "tier2", "tier3", "manager", "auditor"];
 pub struct Hidden {
     pub name: String,
     marker: String,
+    disguises: Vec<String>,
     readers: Vec<String>,
 }
 
@@ -26,28 +27,9 @@ pub struct Canary {
 
 impl Hidden {
     /// Letters and digits only, so that JSON and percent escapes leave it as it is; base64 and hex are looked for too.
-    pub fn stands_in(&self, text: &str) -> bool {
-        let plain = text.to_lowercase().contains(&self.marker);
-        plain
-            || self
-                .disguises()
-                .iter()
-                .any(|shape| text.contains(shape.as_str()))
-    }
-
-    /// The marker within base64, at each of the three places it can begin at, and as hex.
-    fn disguises(&self) -> Vec<String> {
-        let bytes = self.marker.as_bytes();
-        let within = |skip: usize| {
-            let mut padded = vec![0; skip];
-            padded.extend_from_slice(bytes);
-            let text = BASE64_STANDARD_NO_PAD.encode(&padded);
-            // The first and the last group hold bits of the neighbours.
-            let from = if skip == 0 { 0 } else { 4 };
-            text[from..text.len() - 4].to_owned()
-        };
-        let hex = hex::encode(bytes);
-        vec![within(0), within(1), within(2), hex]
+    /// `lower` is the same text in lower case.
+    pub fn stands_in(&self, text: &str, lower: &str) -> bool {
+        lower.contains(&self.marker) || self.disguises.iter().any(|shape| text.contains(shape))
     }
 
     /// Whether the member of this name holds a role of the audience.
@@ -134,6 +116,7 @@ impl Canary {
         let marker = format!("zq{random:016x}");
         self.hidden.push(Hidden {
             name: name.to_owned(),
+            disguises: disguises(&marker),
             marker,
             readers: readers.iter().map(|r| (*r).to_owned()).collect(),
         });
@@ -196,4 +179,17 @@ impl Canary {
         });
         fields.flatten().collect()
     }
+}
+
+/// A marker within base64, at each of the three places it can begin at, and as hex.
+fn disguises(marker: &str) -> Vec<String> {
+    let within = |skip: usize| {
+        let mut padded = vec![0; skip];
+        padded.extend_from_slice(marker.as_bytes());
+        let text = BASE64_STANDARD_NO_PAD.encode(&padded);
+        // The first and the last group hold bits of the neighbours.
+        let from = if skip == 0 { 0 } else { 4 };
+        text[from..text.len() - 4].to_owned()
+    };
+    vec![within(0), within(1), within(2), hex::encode(marker)]
 }

@@ -80,10 +80,11 @@ fn pairs<'a>(
     canary: &'a Canary,
 ) -> impl Iterator<Item = (&'a Sight, &'a Hidden)> {
     seen.iter().flat_map(|sight| {
-        let hidden = canary.hidden.iter();
-        hidden
-            .filter(|hidden| hidden.stands_in(&sight.text))
-            .map(move |hidden| (sight, hidden))
+        let lower = sight.text.to_lowercase();
+        let found = canary.hidden.iter();
+        let found = found.filter(|hidden| hidden.stands_in(&sight.text, &lower));
+        let found: Vec<&Hidden> = found.collect();
+        found.into_iter().map(move |hidden| (sight, hidden))
     })
 }
 
