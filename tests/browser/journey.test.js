@@ -37,8 +37,8 @@ test("an alert travels to an accepted handoff by mouse", async () => {
   await form.getByRole("button", { name: "Submit" }).click();
   await form.waitFor({ state: "hidden" });
 
-  const review = message(triage, "Record");
-  await review.getByText(/Complete/).waitFor();
+  const review = message(triage, "not sent yet");
+  await review.getByText(/sent when you press Submit/).waitFor();
   await review.getByRole("button", { name: "Submit" }).click();
 
   const offered = message(investigation, incident);
@@ -105,7 +105,7 @@ test("an alert travels to an accepted handoff by keyboard alone", async () => {
   await triage.keyboard.press("Enter");
   await form.waitFor({ state: "hidden" });
 
-  await message(triage, "Record").getByText(/Complete/).waitFor();
+  await message(triage, "not sent yet").getByText(/sent when you press Submit/).waitFor();
   await reach(triage, /^Submit, /);
   await triage.keyboard.press("Enter");
 
