@@ -240,7 +240,11 @@ async function become(name, wanted, asked) {
       // The guild may have changed between its reading and the first greeting; a later greeting comes after a broken connection.
       if (event.type === "hello") {
         if (joined) heard({ type: "reload" });
-        else refreshSoon();
+        else {
+          refreshSoon();
+          // And what was written between the reading of a channel and this greeting was heard by nobody.
+          if (list.channel) list.open(list.channel);
+        }
         joined = true;
       } else heard(event);
     },
