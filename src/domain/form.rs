@@ -88,6 +88,8 @@ pub struct Form {
     pub readiness: Readiness,
     /// What submitting now would submit.
     pub submission: Submission,
+    /// Distinct detections of the person in the playbook's window, this one included, where that counts.
+    pub detections: Option<i64>,
 }
 
 /// One field of the record.
@@ -190,6 +192,7 @@ pub fn assemble(
         criteria,
         readiness,
         submission,
+        detections: context.detections,
     }
 }
 

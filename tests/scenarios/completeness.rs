@@ -14,7 +14,7 @@ use baton::domain::ids::{CriterionId, DoneId, FieldId, IncidentId, StageId, Tran
 use baton::domain::incident::Event;
 use baton::domain::playbook::definition::Playbook;
 use baton::domain::policy;
-use baton::domain::record::{Answer, State};
+use baton::domain::record::{Answer, Entry, State};
 use baton::domain::role::Role;
 use baton::domain::timeline::Recorded;
 use baton::store;
@@ -254,10 +254,7 @@ impl<'p> Proof<'p> {
                 done,
                 ..
             } => {
-                let states = entries
-                    .iter()
-                    .map(|(id, entry)| (id.clone(), entry.state.clone()));
-                self.record.extend(states);
+                self.carries(entries);
                 self.complete(transition, criteria, done);
                 self.offered = Some(to.clone());
             }
@@ -272,10 +269,7 @@ impl<'p> Proof<'p> {
                 done,
                 ..
             } => {
-                let states = entries
-                    .iter()
-                    .map(|(id, entry)| (id.clone(), entry.state.clone()));
-                self.record.extend(states);
+                self.carries(entries);
                 self.complete(transition, criteria, done);
             }
             Event::Answered { choice, .. } => match choice {
@@ -295,6 +289,12 @@ impl<'p> Proof<'p> {
             Event::ContainmentAuthorised { number } => self.authorised(*number),
             _ => {}
         }
+    }
+
+    fn carries(&mut self, entries: &BTreeMap<FieldId, Entry>) {
+        let states = entries.iter();
+        let states = states.map(|(id, entry)| (id.clone(), entry.state.clone()));
+        self.record.extend(states);
     }
 
     /// The step carries a criterion of its own, all that its record wants, and the whole definition of done.

@@ -76,12 +76,17 @@ fn criteria_input(opened: &Opened) -> Input {
 }
 
 fn done_input(opened: &Opened) -> Input {
+    // The form covers the card, and a line may ask whether its repeats were looked at.
+    let repeats = opened.form.detections.map_or_else(String::new, |count| {
+        format!(" Detections of the person in the window: {count}.")
+    });
+    let help = format!("Tick what you have done, all of it.{repeats}");
     let options: Vec<Choice> = opened.form.done.iter().map(choice).collect();
     let max = u8::try_from(options.len()).unwrap_or(25);
     Input {
         key: DONE_KEY.to_owned(),
         label: DONE.to_owned(),
-        help: Some("Tick what you have done; all of it, before this goes on.".to_owned()),
+        help: Some(help),
         required: false,
         kind: InputKind::Checkboxes {
             options,
