@@ -1,8 +1,9 @@
 //! One step on one incident: load, judge, append, derive effects and deadlines, commit.
 
 use super::facts::history;
-use super::{App, AppError, Ids};
-use crate::domain::ids::{ChannelKey, IncidentId, PersonId};
+use super::intend::intend_all;
+use super::{App, AppError};
+use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::{
     Command, Context, Dismissal, EndKind, Event, Incident, Refusal, apply, decide,
 };
@@ -11,8 +12,7 @@ use crate::domain::policy::{Actor, Walls, reads};
 use crate::domain::restricted::Clearance;
 use crate::domain::role::Role;
 use crate::domain::{due, effect};
-use crate::store::outbox::Intent;
-use crate::store::{self, Connection, StoreError};
+use crate::store::{self, Connection};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
@@ -164,38 +164,110 @@ impl App {
         by: By,
         playbook: &Playbook,
     ) -> Result<Acted, AppError> {
-        let now = self.now();
-        let after = events
-            .iter()
-            .fold(before, |state, event| apply(state, event, by.person, now))
-            .ok_or(Refusal::NotFound)?;
-        if events.is_empty() {
-            return Ok(Acted {
-                incident: after,
-                changed: false,
-            });
-        }
-        // The row must stand before events refer to it.
-        store::incident::save(connection, &after, now).await?;
-        append(connection, &after, events, by, now, self.ids.as_ref()).await?;
-        // A routed incident follows another playbook from here on.
-        let followed = self.playbooks.load(&after.playbook)?;
-        let playbook = if after.playbook.id == playbook.id {
-            playbook
-        } else {
-            &followed.playbook
+        let step = Step {
+            before,
+            events,
+            by,
+            playbook,
         };
-        let calendar = self.calendar(connection).await?;
-        let dues = due::of(&after, playbook, &calendar);
-        store::due::save(connection, after.id, &dues).await?;
-        for wanted in effect::of(events, &after, playbook) {
-            intend(connection, &after, &wanted, now).await?;
-        }
-        Ok(Acted {
-            incident: after,
-            changed: true,
-        })
+        let mut acted = self.commit_all(connection, vec![step]).await?;
+        acted.pop().ok_or_else(|| Refusal::NotFound.into())
     }
+
+    /// The same for steps on different incidents, each table written once for all of them.
+    pub(super) async fn commit_all(
+        &self,
+        connection: &mut Connection,
+        steps: Vec<Step<'_>>,
+    ) -> Result<Vec<Acted>, AppError> {
+        let now = self.now();
+        let mut acted = Vec::with_capacity(steps.len());
+        let mut taken = Vec::with_capacity(steps.len());
+        for step in steps {
+            let after = step
+                .events
+                .iter()
+                .fold(step.before, |state, event| {
+                    apply(state, event, step.by.person, now)
+                })
+                .ok_or(Refusal::NotFound)?;
+            acted.push(Acted {
+                incident: after,
+                changed: !step.events.is_empty(),
+            });
+            taken.push((step.events, step.by, step.playbook));
+        }
+        let changed = acted.iter().zip(taken);
+        let changed: Vec<Changed<'_>> = changed
+            .filter(|(acted, _)| acted.changed)
+            .map(|(acted, (events, by, playbook))| Changed {
+                after: &acted.incident,
+                events,
+                by,
+                playbook,
+            })
+            .collect();
+        if !changed.is_empty() {
+            self.save(connection, &changed, now).await?;
+        }
+        Ok(acted)
+    }
+
+    async fn save(
+        &self,
+        connection: &mut Connection,
+        changed: &[Changed<'_>],
+        now: DateTime<Utc>,
+    ) -> Result<(), AppError> {
+        // The rows must stand before events refer to them.
+        let states: Vec<&Incident> = changed.iter().map(|c| c.after).collect();
+        store::incident::save_all(connection, &states, now).await?;
+        let entries = changed.iter().flat_map(|c| {
+            c.events.iter().map(|event| store::event::Entry {
+                incident: c.after.id,
+                event,
+                at: now,
+                by: c.by.person,
+                role: c.by.role,
+                salt: self.ids.salt(),
+            })
+        });
+        let entries: Vec<store::event::Entry<'_>> = entries.collect();
+        store::event::append_all(connection, &entries).await?;
+        let calendar = self.calendar(connection).await?;
+        let mut dues = Vec::with_capacity(changed.len());
+        let mut wanted = Vec::new();
+        for c in changed {
+            // A routed incident follows another playbook from here on.
+            let followed = self.playbooks.load(&c.after.playbook)?;
+            let playbook = if c.after.playbook.id == c.playbook.id {
+                c.playbook
+            } else {
+                &followed.playbook
+            };
+            dues.push((c.after.id, due::of(c.after, playbook, &calendar)));
+            let effects = effect::of(c.events, c.after, playbook);
+            wanted.extend(effects.into_iter().map(|effect| (c.after, effect)));
+        }
+        store::due::save_all(connection, &dues).await?;
+        Ok(intend_all(connection, &wanted, now).await?)
+    }
+}
+
+/// One incident's step in a commit.
+pub(super) struct Step<'a> {
+    pub before: Option<Incident>,
+    pub events: &'a [Event],
+    pub by: By,
+    pub playbook: &'a Playbook,
+}
+
+/// What a step changed.
+struct Changed<'a> {
+    after: &'a Incident,
+    events: &'a [Event],
+    by: By,
+    playbook: &'a Playbook,
 }
 
 /// Who acts, and in which role.
@@ -227,28 +299,6 @@ pub(super) fn role_in(actor: &Actor, incident: &Incident, playbook: &Playbook) -
         .or_else(|| actor.roles.first().copied())
 }
 
-async fn append(
-    connection: &mut Connection,
-    incident: &Incident,
-    events: &[Event],
-    by: By,
-    at: DateTime<Utc>,
-    ids: &dyn Ids,
-) -> Result<(), StoreError> {
-    for event in events {
-        let entry = store::event::Entry {
-            incident: incident.id,
-            event,
-            at,
-            by: by.person,
-            role: by.role,
-            salt: ids.salt(),
-        };
-        store::event::append(connection, &entry).await?;
-    }
-    Ok(())
-}
-
 /// The key under which a card's message is kept.
 pub fn card_key(incident: IncidentId, visit: usize) -> String {
     format!("card:{incident}:{visit}")
@@ -257,207 +307,4 @@ pub fn card_key(incident: IncidentId, visit: usize) -> String {
 /// The key under which an incident's private thread is kept.
 pub fn thread_key(incident: IncidentId) -> String {
     format!("thread:{incident}")
-}
-
-pub(super) async fn intend(
-    connection: &mut Connection,
-    incident: &Incident,
-    wanted: &effect::Effect,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let id = incident.id;
-    let urgency = 5 - i64::from(incident.severity as u8);
-    let (kind, key, channel, arg, base) = row_of(id, wanted);
-    let intent = Intent {
-        kind,
-        key: &key,
-        incident: Some(id),
-        channel,
-        arg,
-        rank: base + urgency,
-    };
-    store::outbox::insert(connection, &intent, now).await
-}
-
-/// Kind, key, channel, argument and base rank of an effect's row.
-type Planned<'e> = (&'static str, String, &'e ChannelKey, i64, i64);
-
-fn row_of(id: IncidentId, wanted: &effect::Effect) -> Planned<'_> {
-    use effect::Effect;
-    match wanted {
-        Effect::PostCard { visit, channel } => (
-            "post_card",
-            format!("post:{id}:{visit}"),
-            channel,
-            number(*visit),
-            0,
-        ),
-        Effect::EditCard { visit, channel } => (
-            "edit_card",
-            format!("edit:{id}:{visit}"),
-            channel,
-            number(*visit),
-            20,
-        ),
-        Effect::Remind {
-            visit,
-            channel,
-            times,
-        } => (
-            "remind",
-            format!("remind:{id}:{visit}:{times}"),
-            channel,
-            number(*visit),
-            10,
-        ),
-        Effect::Reach(effect) => reach_row(id, effect),
-        Effect::RemindLook {
-            visit,
-            channel,
-            times,
-        } => look_row(id, *visit, channel, *times),
-        Effect::OpenThread { channel } => ("open_thread", format!("open:{id}"), channel, 0, 10),
-        Effect::PostStatus { channel, number } => {
-            let arg = i64::try_from(*number).unwrap_or(i64::MAX);
-            (
-                "post_status",
-                format!("status:{id}:{channel}:{number}"),
-                channel,
-                arg,
-                10,
-            )
-        }
-        Effect::TellCase {
-            engagement,
-            channel,
-            number,
-        } => {
-            let key = format!("tell:{id}:{engagement}:{number}");
-            ("tell_case", key, channel, i64::from(*engagement), 5)
-        }
-        Effect::Governance(told) => told_row(id, told),
-        Effect::PostBrief {
-            engagement,
-            channel,
-        } => (
-            "post_brief",
-            format!("brief:{id}:{engagement}"),
-            channel,
-            i64::from(*engagement),
-            0,
-        ),
-        Effect::EditBrief {
-            engagement,
-            channel,
-        } => {
-            let key = format!("brief-edit:{id}:{engagement}");
-            ("edit_brief", key, channel, i64::from(*engagement), 10)
-        }
-        Effect::RemindBrief {
-            engagement,
-            channel,
-            times,
-        } => {
-            let key = format!("brief-remind:{id}:{engagement}:{times}");
-            ("remind_brief", key, channel, i64::from(*engagement), 5)
-        }
-    }
-}
-
-fn reach_row(id: IncidentId, wanted: &effect::ReachEffect) -> Planned<'_> {
-    use effect::ReachEffect;
-    match wanted {
-        ReachEffect::RemindHolder {
-            visit,
-            channel,
-            times,
-        } => {
-            let key = format!("holder:{id}:{visit}:{times}");
-            ("remind_holder", key, channel, number(*visit), 10)
-        }
-        ReachEffect::TellReleased {
-            visit,
-            channel,
-            holder,
-            number,
-        } => {
-            let key = format!("released:{id}:{number}:{visit}");
-            ("tell_released", key, channel, holder.0, 10)
-        }
-        ReachEffect::TellManager {
-            channel,
-            about,
-            person,
-            times,
-        } => {
-            let key = format!("duty:{id}:{times}:{}", about.key());
-            ("tell_manager", key, channel, person.0, 5)
-        }
-        ReachEffect::SayNobody {
-            channel,
-            about,
-            times,
-        } => {
-            let key = format!("no-duty:{id}:{times}:{}", about.key());
-            ("say_nobody", key, channel, 0, 5)
-        }
-        ReachEffect::CallDeputy {
-            engagement,
-            channel,
-            number,
-        } => {
-            let key = format!("deputy:{id}:{engagement}:{number}");
-            ("call_deputy", key, channel, i64::from(*engagement), 5)
-        }
-    }
-}
-
-/// The rows of what happens on the side of Governance.
-fn told_row(id: IncidentId, told: &effect::GovernanceEffect) -> Planned<'_> {
-    use effect::GovernanceEffect;
-    let step = |number: &u64| i64::try_from(*number).unwrap_or(i64::MAX);
-    match told {
-        GovernanceEffect::CallContacts {
-            engagement,
-            channel,
-            number,
-        } => {
-            let key = format!("call:{id}:{engagement}:{number}");
-            ("call_contacts", key, channel, i64::from(*engagement), 5)
-        }
-        GovernanceEffect::PostClosing {
-            engagement,
-            channel,
-            round,
-        } => {
-            let key = format!("closing:{id}:{engagement}:{round}");
-            ("post_closing", key, channel, i64::from(*engagement), 5)
-        }
-        GovernanceEffect::AskTalk {
-            talk,
-            channel,
-            times,
-            version,
-        } => {
-            let key = format!("talk:{id}:{talk}:{version}:{times}:{channel}");
-            ("ask_talk", key, channel, i64::from(*talk), 5)
-        }
-        GovernanceEffect::TellStep { channel, number } => {
-            let key = format!("step:{id}:{number}");
-            ("tell_step", key, channel, step(number), 5)
-        }
-        GovernanceEffect::KeepOut { channel, number } => {
-            let key = format!("keep-out:{id}:{number}");
-            ("keep_out", key, channel, step(number), 0)
-        }
-    }
-}
-
-fn look_row(id: IncidentId, visit: usize, channel: &ChannelKey, times: u32) -> Planned<'_> {
-    let key = format!("look:{id}:{visit}:{times}");
-    ("remind_look", key, channel, number(visit), 10)
-}
-
-fn number(visit: usize) -> i64 {
-    i64::try_from(visit).unwrap_or(i64::MAX)
 }

@@ -2,7 +2,7 @@
 
 use super::facts::History;
 use super::playbooks::Playbooks;
-use super::route::{Route, route};
+use super::route::{Route, candidates, route};
 use crate::domain::alert::Alert;
 use crate::domain::ids::{AlertId, IncidentId, SourceId};
 use crate::domain::incident::{Command, Context, Incident, Opening, apply, decide};
@@ -38,9 +38,8 @@ pub fn dry_run(
         times_received: 1,
         alert: alert.clone(),
     };
-    let unknown = History::default();
-    let mut ways = playbooks.current().iter();
-    let route = ways.find_map(|loaded| route(loaded, &on, &unknown, now))?;
+    let nobody = History::default();
+    let route = route(&mut candidates(playbooks, source, alert, now), |_| &nobody)?;
     let unrouted = playbooks
         .fallback()
         .is_some_and(|last| last.reference == route.loaded.reference);

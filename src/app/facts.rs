@@ -3,9 +3,11 @@
 use crate::domain::ids::PersonId;
 use crate::domain::incident::{Evaluated, Finding, Incident};
 use crate::domain::playbook::criterion::Evaluation;
-use crate::domain::playbook::definition::Playbook;
+use crate::domain::playbook::definition::{Criterion, Playbook};
 use crate::domain::playbook::facts::{Facts, FactsInput, IncidentFacts, PersonFacts};
+use crate::domain::playbook::rules::Repeat;
 use crate::domain::view::OnIncident;
+use crate::store::detection::Counting;
 use crate::store::{self, Connection, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -21,6 +23,18 @@ pub struct History {
     pub open_incidents: i64,
 }
 
+impl History {
+    /// What expressions see of it.
+    pub fn facts(&self) -> PersonFacts<'_> {
+        PersonFacts {
+            known: self.known,
+            department: self.department.as_deref(),
+            detections_in_window: self.detections,
+            open_incidents: self.open_incidents,
+        }
+    }
+}
+
 /// Counts within the transaction, so that two alerts of one commit see each other.
 pub async fn history(
     connection: &mut Connection,
@@ -31,23 +45,40 @@ pub async fn history(
     let Some(person) = person else {
         return Ok(History::default());
     };
-    let detections = match playbook.repeat {
+    let asked = Counting {
+        person,
+        around,
+        until: None,
+    };
+    let found = histories(connection, &[asked], playbook.repeat).await?;
+    Ok(found.into_iter().next().unwrap_or_default())
+}
+
+/// The same for several at once, in their order, by one repeat rule.
+pub async fn histories(
+    connection: &mut Connection,
+    asked: &[Counting],
+    repeat: Option<Repeat>,
+) -> Result<Vec<History>, StoreError> {
+    let detections = match repeat {
         Some(repeat) => {
             let window = TimeDelta::days(repeat.window_days);
-            store::alert::count_detections(connection, person, around, window).await?
+            store::detection::count_detections(connection, asked, window).await?
         }
-        None => 0,
+        None => vec![0; asked.len()],
     };
-    let open_incidents = store::alert::count_open_incidents(connection, person).await?;
-    let listed = store::directory::find(connection, person).await?;
-    let listed = listed.unwrap_or_default();
-    Ok(History {
+    let persons: Vec<PersonId> = asked.iter().map(|one| one.person).collect();
+    let open = store::detection::count_open_incidents(connection, &persons).await?;
+    let listed = store::directory::list_entries(connection, &persons).await?;
+    let each = detections.into_iter().zip(open).zip(listed);
+    let histories = each.map(|((detections, open_incidents), listed)| History {
         known: true,
         department: listed.department,
         walls_known: listed.walls_known,
         detections,
         open_incidents,
-    })
+    });
+    Ok(histories.collect())
 }
 
 /// The facts of one alert, before or in an incident.
@@ -71,12 +102,7 @@ pub fn facts(
         alert: on.map(|on| &on.alert),
         source: on.map_or("", |on| on.source.as_str()),
         incident,
-        person: PersonFacts {
-            known: history.known,
-            department: history.department.as_deref(),
-            detections_in_window: history.detections,
-            open_incidents: history.open_incidents,
-        },
+        person: history.facts(),
         repeat: playbook.repeat,
         now,
     })
@@ -84,22 +110,21 @@ pub fn facts(
 
 /// Every criterion of the playbook against the facts.
 pub fn evaluate(playbook: &Playbook, facts: &Facts) -> Vec<Evaluated> {
-    playbook
-        .criteria
-        .iter()
-        .filter_map(|criterion| {
-            let (finding, facts) = match criterion.evaluate(facts) {
-                Evaluation::Met { facts } => (Finding::Met, facts),
-                Evaluation::NotMet => (Finding::NotMet, Vec::new()),
-                Evaluation::NotEvaluated(why) => (Finding::NotEvaluated(why), Vec::new()),
-                // Only a person can tell: nothing was found.
-                Evaluation::Asked => return None,
-            };
-            Some(Evaluated {
-                criterion: criterion.id.clone(),
-                finding,
-                facts,
-            })
-        })
-        .collect()
+    let criteria = playbook.criteria.iter();
+    criteria.filter_map(|c| finding(c, facts)).collect()
+}
+
+/// One criterion against the facts; `None` where only a person can tell: nothing was found.
+pub fn finding(criterion: &Criterion, facts: &Facts) -> Option<Evaluated> {
+    let (finding, facts) = match criterion.evaluate(facts) {
+        Evaluation::Met { facts } => (Finding::Met, facts),
+        Evaluation::NotMet => (Finding::NotMet, Vec::new()),
+        Evaluation::NotEvaluated(why) => (Finding::NotEvaluated(why), Vec::new()),
+        Evaluation::Asked => return None,
+    };
+    Some(Evaluated {
+        criterion: criterion.id.clone(),
+        finding,
+        facts,
+    })
 }

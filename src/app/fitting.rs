@@ -116,8 +116,8 @@ impl App {
         let limit = i64::try_from(DETECTIONS + 1).unwrap_or(i64::MAX);
         let mut all = Vec::new();
         for person in &incident.concerned {
-            let ids =
-                store::alert::list_detections(connection, *person, around, window, limit).await?;
+            let ids = store::detection::list_detections(connection, *person, around, window, limit)
+                .await?;
             for id in ids {
                 all.push(self.facts_of(connection, id).await?.1);
             }

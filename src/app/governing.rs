@@ -356,7 +356,7 @@ impl App {
             if events.is_empty() {
                 let now = self.now();
                 for wanted in effect::of_wall(&incident) {
-                    super::act::intend(connection, &incident, &wanted, now).await?;
+                    super::intend::intend(connection, &incident, wanted, now).await?;
                 }
                 continue;
             }

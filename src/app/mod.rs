@@ -16,6 +16,7 @@ pub mod form;
 pub mod governance;
 pub mod governing;
 pub mod intake;
+mod intend;
 pub mod look;
 pub mod me;
 pub mod pattern;
@@ -69,6 +70,8 @@ pub struct App {
     pub zone: Tz,
     /// When the organisation works; without them around the clock.
     pub hours: Option<Hours>,
+    /// Alerts on their way into the next commit.
+    pub arriving: Arc<intake::Waiting>,
 }
 
 impl App {

@@ -1,6 +1,6 @@
 //! Known patterns: written, tried on past alerts before they are saved, approved by a second person, reviewed, retired.
 
-use super::act::intend;
+use super::intend::intend_all;
 use super::{App, AppError};
 use crate::domain::alert::{Alert, Named};
 use crate::domain::effect::Effect;
@@ -403,9 +403,8 @@ impl App {
                     store::pattern::append(connection, id, &entry).await?;
                     let mut cards = app.covered_cards(connection, id).await?;
                     cards.extend(shown_before);
-                    for (incident, effect) in cards.values() {
-                        intend(connection, incident, effect, now).await?;
-                    }
+                    let wanted: Vec<_> = cards.values().map(|(i, e)| (i, e.clone())).collect();
+                    intend_all(connection, &wanted, now).await?;
                     Ok::<_, AppError>(after)
                 })
             })

@@ -115,12 +115,12 @@ impl App {
 
     async fn mirror_dues(&self, connection: &mut Connection) -> Result<(), AppError> {
         let calendar = self.calendar(connection).await?;
+        let mut rows = Vec::new();
         for incident in store::incident::list_open(connection).await? {
             let loaded = self.playbooks.load(&incident.playbook)?;
-            let dues = due::of(&incident, &loaded.playbook, &calendar);
-            store::due::save(connection, incident.id, &dues).await?;
+            rows.push((incident.id, due::of(&incident, &loaded.playbook, &calendar)));
         }
-        Ok(())
+        Ok(store::due::save_all(connection, &rows).await?)
     }
 
     /// A member's own contact hours; `None` takes them back. Those that were read come back in words.

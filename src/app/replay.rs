@@ -22,7 +22,7 @@ impl App {
                     if !store::quarantine::settle(connection, held, now).await? {
                         return Ok(None);
                     }
-                    Ok(Some(app.take_all(connection, &batch).await?))
+                    Ok(Some(app.take_all(connection, batch).await?))
                 })
             })
             .await

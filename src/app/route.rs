@@ -1,16 +1,19 @@
-//! Whether a playbook takes an alert, where it starts there and why: judged by one function on arrival and in a dry run.
-//! No store and no clock here.
+//! Whether a playbook takes an alert, where it starts there and why. What does not depend on the person's history is
+//! judged before the transaction, by whoever asks; the rest is judged in it, on the same facts. No store and no clock here.
 
-use super::facts::{History, evaluate, facts};
-use super::playbooks::Loaded;
-use crate::domain::ids::StageId;
+use super::facts::{History, finding};
+use super::playbooks::{Loaded, Playbooks};
+use crate::domain::alert::Alert;
+use crate::domain::ids::{SourceId, StageId};
 use crate::domain::incident::Evaluated;
-use crate::domain::view::OnIncident;
+use crate::domain::playbook::criterion::Expr;
+use crate::domain::playbook::definition::Playbook;
+use crate::domain::playbook::facts::{Facts, FactsInput, IncidentFacts, PersonFacts};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
 /// The way of an alert into a playbook.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Route {
     pub loaded: Arc<Loaded>,
     pub stage: StageId,
@@ -20,23 +23,114 @@ pub struct Route {
     pub criteria: Vec<Evaluated>,
 }
 
-/// `None` where the playbook does not take it.
-pub fn route(
-    loaded: &Arc<Loaded>,
-    on: &OnIncident,
-    history: &History,
+/// A playbook that may take an alert, judged as if nothing were known of the person.
+#[derive(Debug)]
+pub struct Candidate {
+    loaded: Arc<Loaded>,
+    facts: Facts,
+    /// `None` where it does not take the alert of a stranger.
+    route: Option<Route>,
+}
+
+/// The playbooks that may take it, in their order: up to the first that takes it whatever the person's history is.
+pub fn candidates(
+    playbooks: &Playbooks,
+    source: &SourceId,
+    alert: &Alert,
     now: DateTime<Utc>,
+) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    for loaded in playbooks.current() {
+        let playbook = &loaded.playbook;
+        let facts = Facts::new(&FactsInput {
+            alert: Some(alert),
+            source: source.as_str(),
+            incident: IncidentFacts::default(),
+            person: PersonFacts::default(),
+            repeat: playbook.repeat,
+            now,
+        });
+        let route = way(loaded, &facts);
+        let depends = playbook.takes.as_ref().is_some_and(Expr::asks_person);
+        let takes = route.is_some();
+        if takes || depends {
+            found.push(Candidate {
+                loaded: loaded.clone(),
+                facts,
+                route,
+            });
+        }
+        if takes && !depends {
+            break;
+        }
+    }
+    found
+}
+
+/// The way that the alert takes, by what the history says. `history` is asked once for each playbook that is tried.
+pub fn route<'h>(
+    candidates: &mut [Candidate],
+    history: impl Fn(&Playbook) -> &'h History,
 ) -> Option<Route> {
+    candidates.iter_mut().find_map(|candidate| {
+        let history = history(&candidate.loaded.playbook);
+        candidate.known(history)
+    })
+}
+
+impl Candidate {
+    pub fn playbook(&self) -> &Arc<Loaded> {
+        &self.loaded
+    }
+
+    /// Judged again where the history has something to say.
+    fn known(&mut self, history: &History) -> Option<Route> {
+        if !history.known {
+            return self.route.clone();
+        }
+        self.facts.know(history.facts());
+        let playbook = &self.loaded.playbook;
+        let depends = playbook.takes.as_ref().is_some_and(Expr::asks_person);
+        let Some(route) = self.route.as_ref().filter(|_| !depends) else {
+            return way(&self.loaded, &self.facts);
+        };
+        let mut entries = playbook.entries.iter().filter_map(|e| e.when.as_ref());
+        let (stage, because) = if entries.any(Expr::asks_person) {
+            let entry = playbook.entry(&self.facts)?;
+            (entry.stage.clone(), entry.because.clone())
+        } else {
+            (route.stage.clone(), route.because.clone())
+        };
+        let mut before = route.criteria.iter();
+        let criteria = playbook.criteria.iter().filter_map(|criterion| {
+            // A criterion that nobody evaluates has no place in the list, before or now.
+            criterion.when.as_ref()?;
+            let earlier = before.next();
+            if criterion.asks_person() {
+                finding(criterion, &self.facts)
+            } else {
+                earlier.cloned()
+            }
+        });
+        Some(Route {
+            criteria: criteria.collect(),
+            loaded: self.loaded.clone(),
+            stage,
+            because,
+        })
+    }
+}
+
+fn way(loaded: &Arc<Loaded>, facts: &Facts) -> Option<Route> {
     let playbook = &loaded.playbook;
-    let found = facts(Some(on), None, history, playbook, now);
-    if !playbook.route(&found) {
+    if !playbook.route(facts) {
         return None;
     }
-    let entry = playbook.entry(&found)?;
+    let entry = playbook.entry(facts)?;
     Some(Route {
         loaded: loaded.clone(),
         stage: entry.stage.clone(),
         because: entry.because.clone(),
-        criteria: evaluate(playbook, &found),
+        criteria: super::facts::evaluate(playbook, facts),
     })
 }

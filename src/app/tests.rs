@@ -94,6 +94,7 @@ async fn opened(file: &Path, hand: Arc<Hand>) -> App {
         ids: Arc::new(Counted::default()),
         zone: chrono_tz::Tz::UTC,
         hours: None,
+        arriving: crate::app::intake::waiting(),
     };
     let (keeper, now) = (app.clone(), app.now());
     app.store

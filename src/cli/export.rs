@@ -36,6 +36,7 @@ pub async fn run(args: &ExportArgs, ports: Ports, out: &mut dyn Write) -> anyhow
         ids: ports.ids,
         zone: Tz::UTC,
         hours: None,
+        arriving: crate::app::intake::waiting(),
     };
     let work = async move {
         let exported = app.export(args.incident, args.reason.clone()).await;

@@ -40,6 +40,7 @@ pub async fn run(args: &ImportArgs, ports: Ports, out: &mut dyn Write) -> anyhow
         ids: ports.ids,
         zone: Tz::UTC,
         hours: None,
+        arriving: crate::app::intake::waiting(),
     };
     let whole = faults.is_empty();
     let work = async move {

@@ -45,6 +45,7 @@ pub async fn run(args: &ReplayArgs, ports: Ports, out: &mut dyn Write) -> anyhow
         ids: ports.ids,
         zone: setting.zone,
         hours: setting.hours,
+        arriving: crate::app::intake::waiting(),
     };
     let work = async move {
         let done = replay_all(&app, &setting.sources, out).await;

@@ -219,6 +219,7 @@ pub(super) async fn taken_in(data: &Path, source: &str, elements: Vec<Arrived>) 
         ids: Arc::new(Zeros),
         zone: chrono_tz::Tz::UTC,
         hours: None,
+        arriving: crate::app::intake::waiting(),
     };
     let work = async move {
         let (keeper, now) = (app.clone(), app.now());

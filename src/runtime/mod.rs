@@ -124,6 +124,7 @@ impl Service {
                 .time_zone
                 .unwrap_or(chrono_tz::Tz::UTC),
             hours: settings.organisation.working_hours.clone(),
+            arriving: crate::app::intake::waiting(),
         };
         keep_playbooks(&app).await.map_err(StartFault::one)?;
         app.refresh_dues().await.map_err(StartFault::one)?;

@@ -1,14 +1,16 @@
 //! Alerts and their raw bodies. The key under which a re-send is recognised is the source's own.
 
 use super::codec::{at, from_json, to_json, us};
+use super::rows::{self, Insert, insert};
 use super::{Connection, StoreError};
 use crate::domain::alert::{
     Alert, AlertKind, Destination, Detail, Device, Named, SensitiveType, Severity, Times, User,
 };
 use crate::domain::ids::{AlertId, IncidentId, PersonId, PlaybookId, SourceId};
 use crate::domain::restricted::{Clearance, Purpose, Restricted};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// An alert as it is kept.
 #[derive(Debug, Clone)]
@@ -25,13 +27,20 @@ pub struct Kept {
 
 /// What is new about an alert that is inserted.
 pub struct Arrival<'a> {
+    pub id: AlertId,
     pub source: &'a SourceId,
     pub alert: &'a Alert,
+    pub written: &'a Written,
+    /// The incident that it opens or joins.
+    pub incident: Option<IncidentId>,
     pub person: Option<PersonId>,
     pub received_at: DateTime<Utc>,
     pub drill: bool,
     /// Why it opens nothing, where it does not.
     pub noted: Option<&'a str>,
+    /// The bytes as received, and their hash.
+    pub raw: &'a [u8],
+    pub sha256: &'a str,
 }
 
 /// The alert without what is restricted, as a column keeps it.
@@ -108,67 +117,123 @@ pub fn detection_key(source: &SourceId, alert: &Alert) -> String {
     }
 }
 
-/// The alert of this key, if it came before.
-pub async fn find_by_key(
-    connection: &mut Connection,
-    source: &SourceId,
-    alert: &Alert,
-) -> Result<Option<AlertId>, StoreError> {
-    let (source, tenant) = (source.as_str(), alert.tenant_id.as_deref().unwrap_or(""));
-    let time = alert.key_time.map_or(0, us);
-    let id = sqlx::query_scalar!(
-        "SELECT id FROM alerts WHERE source = ? AND tenant = ? AND source_alert_id = ? AND key_time_us = ?",
-        source,
-        tenant,
-        alert.source_alert_id,
-        time
+/// The key under which a re-send of a source is recognised: tenant, the source's alert id, and its creation time where ids
+/// repeat.
+pub type Key = (String, String, i64);
+
+pub fn key(alert: &Alert) -> Key {
+    (
+        alert.tenant_id.clone().unwrap_or_default(),
+        alert.source_alert_id.clone(),
+        alert.key_time.map_or(0, us),
     )
-    .fetch_optional(connection)
-    .await?;
-    Ok(id.map(AlertId))
 }
 
-pub async fn insert(
+/// The alerts of a source that came before, by their keys.
+pub async fn list_by_key(
     connection: &mut Connection,
-    arrival: &Arrival<'_>,
-) -> Result<AlertId, StoreError> {
-    let alert = arrival.alert;
-    let normalized = to_json("an alert", &Normalized::of(alert))?;
-    let detail = seal(alert)?;
-    let source = arrival.source.as_str();
-    let tenant = alert.tenant_id.as_deref().unwrap_or("");
-    let (key_time, key) = (
-        alert.key_time.map_or(0, us),
-        detection_key(arrival.source, alert),
-    );
-    let (kind, severity) = (alert.kind.key(), alert.severity.key());
-    let occurred = us(occurred_at(alert, arrival.received_at));
-    let (received, modified) = (us(arrival.received_at), alert.times.modified_at.map(us));
-    let person = arrival.person.map(|p| p.0);
-    let id = sqlx::query!(
-        "INSERT INTO alerts (source, tenant, source_alert_id, key_time_us, detection_key, person_id, kind, severity,
-            occurred_us, received_us, modified_us, times_received, drill, noted, normalized, detail)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?)",
-        source,
-        tenant,
-        alert.source_alert_id,
-        key_time,
-        key,
-        person,
-        kind,
-        severity,
-        occurred,
-        received,
-        modified,
-        arrival.drill,
-        arrival.noted,
-        normalized,
-        detail
+    source: &SourceId,
+    keys: &[Key],
+) -> Result<HashMap<Key, AlertId>, StoreError> {
+    let (source, keys) = (source.as_str(), to_json("keys", &keys)?);
+    let rows = sqlx::query!(
+        r#"SELECT a.tenant, a.source_alert_id, a.key_time_us, a.id FROM json_each(?) j
+           JOIN alerts a ON a.source = ? AND a.tenant = json_extract(j.value, '$[0]')
+              AND a.source_alert_id = json_extract(j.value, '$[1]') AND a.key_time_us = json_extract(j.value, '$[2]')"#,
+        keys,
+        source
     )
-    .execute(connection)
-    .await?
-    .last_insert_rowid();
-    Ok(AlertId(id))
+    .fetch_all(connection)
+    .await?;
+    let known = rows.into_iter().map(|row| {
+        let key = (row.tenant, row.source_alert_id, row.key_time_us);
+        (key, AlertId(row.id))
+    });
+    Ok(known.collect())
+}
+
+/// The number that the next alert gets. Only inside a write. A number that was given is never given again.
+pub async fn next_id(connection: &mut Connection) -> Result<AlertId, StoreError> {
+    let last = sqlx::query_scalar!(
+        r#"SELECT MAX(seq) AS "seq: i64" FROM sqlite_sequence WHERE name = 'alerts'"#
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(AlertId(last.unwrap_or(0) + 1))
+}
+
+/// Keeps new alerts. Their incidents may follow in the same transaction.
+pub async fn insert_all(
+    connection: &mut Connection,
+    arrivals: &[Arrival<'_>],
+) -> Result<(), StoreError> {
+    // An alert names the incident that it opens, whose state says what is known of the alert.
+    sqlx::query!("PRAGMA defer_foreign_keys = ON")
+        .execute(&mut *connection)
+        .await?;
+    rows::insert_all(connection, &ALERTS, arrivals, |query, arrival| {
+        let alert = arrival.alert;
+        let (tenant, id, key_time) = key(alert);
+        query
+            .bind(arrival.id.0)
+            .bind(arrival.source.to_string())
+            .bind(tenant)
+            .bind(id)
+            .bind(key_time)
+            .bind(arrival.written.detection_key.clone())
+            .bind(arrival.incident.map(|i| i.0))
+            .bind(arrival.person.map(|p| p.0))
+            .bind(alert.kind.key())
+            .bind(alert.severity.key())
+            .bind(us(occurred_at(alert, arrival.received_at)))
+            .bind(us(arrival.received_at))
+            .bind(alert.times.modified_at.map(us))
+            .bind(arrival.drill)
+            .bind(arrival.noted.map(str::to_owned))
+            .bind(arrival.written.normalized.clone())
+            .bind(arrival.written.detail.clone())
+    })
+    .await?;
+    rows::insert_all(connection, &RAW, arrivals, |query, arrival| {
+        query
+            .bind(arrival.id.0)
+            .bind(arrival.sha256.to_owned())
+            .bind(us(arrival.received_at))
+            .bind(arrival.raw.to_vec())
+    })
+    .await
+}
+
+const ALERTS: Insert = insert!(
+    "INSERT INTO alerts (id, source, tenant, source_alert_id, key_time_us, detection_key, incident_id, person_id, kind,
+        severity, occurred_us, received_us, modified_us, times_received, drill, noted, normalized, detail) VALUES ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?)",
+    ""
+);
+
+const RAW: Insert = insert!(
+    "INSERT INTO raw_bodies (alert_id, sha256, received_us, body) VALUES ",
+    "(?, ?, ?, ?)",
+    ""
+);
+
+/// What an alert's row holds beside its columns, made before the transaction.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// See [`detection_key`].
+    pub detection_key: String,
+    normalized: String,
+    detail: String,
+}
+
+impl Written {
+    pub fn of(source: &SourceId, alert: &Alert) -> Result<Self, StoreError> {
+        Ok(Self {
+            detection_key: detection_key(source, alert),
+            normalized: to_json("an alert", &Normalized::of(alert))?,
+            detail: seal(alert)?,
+        })
+    }
 }
 
 fn seal(alert: &Alert) -> Result<String, StoreError> {
@@ -182,11 +247,12 @@ pub async fn count_again(
     connection: &mut Connection,
     id: AlertId,
     alert: &Alert,
+    written: &Written,
     update: bool,
 ) -> Result<i64, StoreError> {
     if update {
-        let normalized = to_json("an alert", &Normalized::of(alert))?;
-        let (detail, severity) = (seal(alert)?, alert.severity.key());
+        let (normalized, detail) = (&written.normalized, &written.detail);
+        let severity = alert.severity.key();
         let modified = alert.times.modified_at.map(us);
         sqlx::query!(
             "UPDATE alerts SET normalized = ?, detail = ?, severity = ?, modified_us = ? WHERE id = ?",
@@ -256,46 +322,6 @@ pub async fn save_noted(
         .execute(connection)
         .await?;
     Ok(())
-}
-
-/// Distinct detections of a person within the window around an instant. Re-sends and entities of one alert count once,
-/// drills and alerts that open nothing do not.
-pub async fn count_detections(
-    connection: &mut Connection,
-    person: PersonId,
-    around: DateTime<Utc>,
-    window: TimeDelta,
-) -> Result<i64, StoreError> {
-    let (from, to) = (us(around - window), us(around + window));
-    let count = sqlx::query_scalar!(
-        r#"SELECT COUNT(DISTINCT detection_key) AS "count!: i64" FROM alerts
-           WHERE person_id IN (SELECT q.id FROM persons p
-                JOIN persons q ON COALESCE(q.same_as_id, q.id) = COALESCE(p.same_as_id, p.id) WHERE p.id = ?)
-              AND occurred_us BETWEEN ? AND ? AND drill = 0 AND noted IS NULL"#,
-        person.0,
-        from,
-        to
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(count)
-}
-
-/// Open incidents about a person.
-pub async fn count_open_incidents(
-    connection: &mut Connection,
-    person: PersonId,
-) -> Result<i64, StoreError> {
-    let count = sqlx::query_scalar!(
-        r#"SELECT COUNT(DISTINCT i.id) AS "count!: i64" FROM incident_persons c JOIN incidents i ON i.id = c.incident_id
-           WHERE c.person_id IN (SELECT q.id FROM persons p
-                JOIN persons q ON COALESCE(q.same_as_id, q.id) = COALESCE(p.same_as_id, p.id) WHERE p.id = ?)
-              AND i.is_open = 1"#,
-        person.0
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(count)
 }
 
 pub async fn load(connection: &mut Connection, id: AlertId) -> Result<Kept, StoreError> {
@@ -382,31 +408,6 @@ pub async fn list_raw(
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(|row| (row.sha256, row.body)).collect())
-}
-
-/// The alerts behind [`count_detections`], newest first, up to `limit`.
-pub async fn list_detections(
-    connection: &mut Connection,
-    person: PersonId,
-    around: DateTime<Utc>,
-    window: TimeDelta,
-    limit: i64,
-) -> Result<Vec<AlertId>, StoreError> {
-    let (from, to) = (us(around - window), us(around + window));
-    let ids = sqlx::query_scalar!(
-        r#"SELECT id AS "id!: i64" FROM alerts
-           WHERE person_id IN (SELECT q.id FROM persons p
-                JOIN persons q ON COALESCE(q.same_as_id, q.id) = COALESCE(p.same_as_id, p.id) WHERE p.id = ?)
-              AND occurred_us BETWEEN ? AND ? AND drill = 0 AND noted IS NULL
-           ORDER BY occurred_us DESC, id DESC LIMIT ?"#,
-        person.0,
-        from,
-        to,
-        limit
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(ids.into_iter().map(AlertId).collect())
 }
 
 /// Past alerts of the incidents that follow a playbook, in whatever version, newest first, up to `limit`. No drills.

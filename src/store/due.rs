@@ -1,33 +1,41 @@
 //! Deadlines as rows, mirrored from state in the same transaction.
 
-use super::codec::us;
+use super::codec::{to_json, us};
+use super::rows::{Insert, insert, insert_all};
 use super::{Connection, StoreError};
 use crate::domain::due::Due;
 use crate::domain::ids::IncidentId;
 use chrono::{DateTime, Utc};
 
-/// Replaces an incident's rows by what is due now.
-pub async fn save(
+/// Replaces the rows of each incident by what is due now.
+pub async fn save_all(
     connection: &mut Connection,
-    incident: IncidentId,
-    dues: &[Due],
+    incidents: &[(IncidentId, Vec<Due>)],
 ) -> Result<(), StoreError> {
-    sqlx::query!("DELETE FROM dues WHERE incident_id = ?", incident.0)
-        .execute(&mut *connection)
-        .await?;
-    for due in dues {
-        let (kind, at) = (due.kind.key(), us(due.at));
-        sqlx::query!(
-            "INSERT INTO dues (incident_id, kind, at_us) VALUES (?, ?, ?)",
-            incident.0,
-            kind,
-            at
-        )
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(())
+    let ids: Vec<i64> = incidents.iter().map(|(id, _)| id.0).collect();
+    let ids = to_json("incidents", &ids)?;
+    sqlx::query!(
+        "DELETE FROM dues WHERE incident_id IN (SELECT value FROM json_each(?))",
+        ids
+    )
+    .execute(&mut *connection)
+    .await?;
+    let each = incidents.iter().flat_map(|(id, dues)| {
+        let id = id.0;
+        dues.iter().map(move |due| (id, due.kind.key(), us(due.at)))
+    });
+    let rows: Vec<(i64, String, i64)> = each.collect();
+    insert_all(connection, &DUES, &rows, |query, (incident, kind, at)| {
+        query.bind(*incident).bind(kind.clone()).bind(*at)
+    })
+    .await
 }
+
+const DUES: Insert = insert!(
+    "INSERT INTO dues (incident_id, kind, at_us) VALUES ",
+    "(?, ?, ?)",
+    ""
+);
 
 /// The dismissals that wait for a second look, longest first.
 pub async fn list_looks(connection: &mut Connection) -> Result<Vec<IncidentId>, StoreError> {

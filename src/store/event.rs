@@ -2,6 +2,7 @@
 //! Hashes cover the bytes as stored.
 
 use super::codec::{at, from_json, sha256, to_json, us};
+use super::rows::{Insert, insert, insert_all};
 use super::{Connection, StoreError};
 use crate::domain::ids::{CriterionId, IncidentId, PersonId};
 use crate::domain::incident::{Event, FORMAT};
@@ -9,6 +10,7 @@ use crate::domain::restricted::Restricted;
 use crate::domain::role::Role;
 use crate::domain::timeline::Recorded;
 use chrono::{DateTime, Utc};
+use std::collections::{BTreeSet, HashMap};
 
 /// What the chains begin with.
 pub const GENESIS: &str = "";
@@ -66,74 +68,112 @@ impl Header {
     }
 }
 
-/// Appends one event to both chains and gives back its place over all.
-pub async fn append(connection: &mut Connection, entry: &Entry<'_>) -> Result<i64, StoreError> {
-    let body = to_json("an event", entry.event)?;
-    let last = sqlx::query!("SELECT seq, hash FROM event_headers ORDER BY seq DESC LIMIT 1")
-        .fetch_optional(&mut *connection)
-        .await?;
-    let incident = entry.incident.0;
-    let own = sqlx::query!(
-        "SELECT number, hash FROM event_headers WHERE incident_id = ? ORDER BY number DESC LIMIT 1",
-        incident
-    )
-    .fetch_optional(&mut *connection)
+/// Appends events, in their order, to the chain of their incident and to the one over all.
+pub async fn append_all(
+    connection: &mut Connection,
+    entries: &[Entry<'_>],
+) -> Result<(), StoreError> {
+    let (mut seq, mut previous) = head(connection).await?;
+    let mut own = heads(connection, entries).await?;
+    let mut headers = Vec::with_capacity(entries.len());
+    let mut payloads = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let body = to_json("an event", entry.event)?;
+        let last = own.entry(entry.incident.0).or_default();
+        seq += 1;
+        let header = Header {
+            seq,
+            incident_id: entry.incident.0,
+            number: last.number + 1,
+            at_us: us(entry.at),
+            staff: entry.by.0,
+            role: entry.role.map_or("", Role::key).to_owned(),
+            kind: entry.event.kind().to_owned(),
+            format: FORMAT,
+            criterion: entry
+                .event
+                .criterion()
+                .map_or("", CriterionId::as_str)
+                .to_owned(),
+            payload_hash: sha256(&[&entry.salt, body.as_bytes()]),
+            previous_of_incident: std::mem::take(&mut last.hash),
+            previous: previous.clone(),
+        };
+        let hash = header.hash();
+        previous.clone_from(&hash);
+        *last = Head {
+            number: header.number,
+            hash: hash.clone(),
+        };
+        headers.push((header, hash));
+        payloads.push((seq, entry.salt, body));
+    }
+    insert_all(connection, &HEADERS, &headers, |query, (header, hash)| {
+        query
+            .bind(header.seq)
+            .bind(header.incident_id)
+            .bind(header.number)
+            .bind(header.at_us)
+            .bind(header.staff)
+            .bind(header.role.clone())
+            .bind(header.kind.clone())
+            .bind(header.format)
+            .bind(header.criterion.clone())
+            .bind(header.payload_hash.clone())
+            .bind(header.previous_of_incident.clone())
+            .bind(header.previous.clone())
+            .bind(hash.clone())
+    })
     .await?;
-    let criterion = entry
-        .event
-        .criterion()
-        .map_or("", CriterionId::as_str)
-        .to_owned();
-    let header = Header {
-        seq: last.as_ref().map_or(1, |l| l.seq + 1),
-        incident_id: incident,
-        number: own.as_ref().map_or(1, |o| o.number + 1),
-        at_us: us(entry.at),
-        staff: entry.by.0,
-        role: entry.role.map_or("", Role::key).to_owned(),
-        kind: entry.event.kind().to_owned(),
-        format: FORMAT,
-        criterion,
-        payload_hash: sha256(&[&entry.salt, body.as_bytes()]),
-        previous_of_incident: own.map_or_else(|| GENESIS.to_owned(), |o| o.hash),
-        previous: last.map_or_else(|| GENESIS.to_owned(), |l| l.hash),
-    };
-    insert(connection, &header).await?;
-    let (salt, body) = (entry.salt.as_slice(), body.as_bytes());
-    sqlx::query!(
-        "INSERT INTO event_payloads (seq, salt, body) VALUES (?, ?, ?)",
-        header.seq,
-        salt,
-        body
-    )
-    .execute(connection)
-    .await?;
-    Ok(header.seq)
+    insert_all(connection, &PAYLOADS, &payloads, |query, payload| {
+        let (seq, salt, body) = payload;
+        query
+            .bind(*seq)
+            .bind(salt.to_vec())
+            .bind(body.clone().into_bytes())
+    })
+    .await
 }
 
-async fn insert(connection: &mut Connection, header: &Header) -> Result<(), StoreError> {
-    let hash = header.hash();
-    sqlx::query!(
-        "INSERT INTO event_headers (seq, incident_id, number, at_us, staff, role, kind, format, criterion,
-            payload_hash, previous_of_incident, previous, hash)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        header.seq,
-        header.incident_id,
-        header.number,
-        header.at_us,
-        header.staff,
-        header.role,
-        header.kind,
-        header.format,
-        header.criterion,
-        header.payload_hash,
-        header.previous_of_incident,
-        header.previous,
-        hash
+const HEADERS: Insert = insert!(
+    "INSERT INTO event_headers (seq, incident_id, number, at_us, staff, role, kind, format, criterion, payload_hash,
+        previous_of_incident, previous, hash) VALUES ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    ""
+);
+
+const PAYLOADS: Insert = insert!(
+    "INSERT INTO event_payloads (seq, salt, body) VALUES ",
+    "(?, ?, ?)",
+    ""
+);
+
+/// The end of an incident's own chain; before its first entry, what chains begin with.
+#[derive(Default)]
+struct Head {
+    number: i64,
+    hash: String,
+}
+
+async fn heads(
+    connection: &mut Connection,
+    entries: &[Entry<'_>],
+) -> Result<HashMap<i64, Head>, StoreError> {
+    let incidents: BTreeSet<i64> = entries.iter().map(|e| e.incident.0).collect();
+    let incidents = to_json("incidents", &incidents)?;
+    let rows = sqlx::query!(
+        "SELECT incident_id, number, hash FROM event_headers
+         WHERE (incident_id, number) IN
+            (SELECT j.value, (SELECT MAX(m.number) FROM event_headers m WHERE m.incident_id = j.value) FROM json_each(?) j)",
+        incidents
     )
-    .execute(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(())
+    let heads = rows.into_iter().map(|row| {
+        let (number, hash) = (row.number, row.hash);
+        (row.incident_id, Head { number, hash })
+    });
+    Ok(heads.collect())
 }
 
 /// An incident's history, oldest first. Purged payloads come back as `None`.

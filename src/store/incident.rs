@@ -1,6 +1,7 @@
 //! Incidents: the saved state beside their history. The record is restricted and has a column of its own.
 
 use super::codec::{at, from_json, to_json, us};
+use super::rows::{Insert, insert, insert_all};
 use super::{Connection, StoreError};
 use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::Incident;
@@ -8,6 +9,7 @@ use crate::domain::policy::Walls;
 use crate::domain::record::Record;
 use crate::domain::restricted::{Clearance, Purpose, Restricted};
 use chrono::{DateTime, Utc};
+use std::collections::HashMap;
 
 /// The number that the next incident gets. Only inside a write.
 pub async fn next_id(connection: &mut Connection) -> Result<IncidentId, StoreError> {
@@ -42,69 +44,104 @@ fn decode(state: &str, record: &str, touched_us: Option<i64>) -> Result<Incident
     Ok(incident)
 }
 
-/// Saves the state that the newest event led to.
-pub async fn save(
+/// Saves the states that the newest events led to.
+pub async fn save_all(
     connection: &mut Connection,
-    incident: &Incident,
+    incidents: &[&Incident],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let clearance = Clearance::system(Purpose::Storage);
-    let state = to_json("an incident", incident)?;
-    let record = match incident.record.open(&clearance) {
-        Some(record) => to_json("a record", record)?,
-        None => {
-            return Err(StoreError::Inconsistent {
-                what: "a record",
-                why: "sealed".to_owned(),
-            });
-        }
-    };
-    let (id, stands_at, open) = (incident.id.0, incident.stage.as_str(), incident.is_open());
-    let holder = incident.holder().map(|h| h.0);
-    let severity = incident.severity.key();
-    let version = i64::try_from(incident.version).unwrap_or(i64::MAX);
-    let (opened, changed) = (us(incident.opened_at), us(now));
-    sqlx::query!(
-        "INSERT INTO incidents (id, playbook_hash, stage, is_open, holder_id, severity, version, opened_us,
-            changed_us, state, record)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET playbook_hash = excluded.playbook_hash, stage = excluded.stage, is_open = excluded.is_open,
-            holder_id = excluded.holder_id, severity = excluded.severity, version = excluded.version,
-            changed_us = excluded.changed_us, state = excluded.state, record = excluded.record",
-        id,
-        incident.playbook.hash,
-        stands_at,
-        open,
-        holder,
-        severity,
-        version,
-        opened,
-        changed,
-        state,
-        record
-    )
-    .execute(&mut *connection)
+    let rows = incidents.iter().map(|incident| Row::of(incident, now));
+    let rows = rows.collect::<Result<Vec<Row>, StoreError>>()?;
+    insert_all(connection, &INCIDENTS, &rows, |query, row| {
+        query
+            .bind(row.id)
+            .bind(row.playbook_hash.clone())
+            .bind(row.stage.clone())
+            .bind(row.is_open)
+            .bind(row.holder)
+            .bind(row.severity)
+            .bind(row.version)
+            .bind(row.opened_us)
+            .bind(row.changed_us)
+            .bind(row.state.clone())
+            .bind(row.record.clone())
+    })
     .await?;
-    let gone = incident.past_concerned.difference(&incident.concerned);
-    for person in gone {
-        sqlx::query!(
-            "DELETE FROM incident_persons WHERE incident_id = ? AND person_id = ?",
-            id,
-            person.0
-        )
-        .execute(&mut *connection)
-        .await?;
+    for incident in incidents {
+        let id = incident.id.0;
+        for person in incident.past_concerned.difference(&incident.concerned) {
+            sqlx::query!(
+                "DELETE FROM incident_persons WHERE incident_id = ? AND person_id = ?",
+                id,
+                person.0
+            )
+            .execute(&mut *connection)
+            .await?;
+        }
     }
-    for person in &incident.concerned {
-        sqlx::query!(
-            "INSERT INTO incident_persons (incident_id, person_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
-            id,
-            person.0
-        )
-        .execute(&mut *connection)
-        .await?;
+    let concerned = incidents.iter().flat_map(|incident| {
+        let id = incident.id.0;
+        incident.concerned.iter().map(move |person| (id, person.0))
+    });
+    let concerned: Vec<(i64, i64)> = concerned.collect();
+    insert_all(connection, &CONCERNED, &concerned, |query, (id, person)| {
+        query.bind(*id).bind(*person)
+    })
+    .await
+}
+
+const INCIDENTS: Insert = insert!(
+    "INSERT INTO incidents (id, playbook_hash, stage, is_open, holder_id, severity, version, opened_us, changed_us, state,
+        record) VALUES ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    " ON CONFLICT (id) DO UPDATE SET playbook_hash = excluded.playbook_hash, stage = excluded.stage,
+        is_open = excluded.is_open, holder_id = excluded.holder_id, severity = excluded.severity,
+        version = excluded.version, changed_us = excluded.changed_us, state = excluded.state, record = excluded.record"
+);
+
+const CONCERNED: Insert = insert!(
+    "INSERT INTO incident_persons (incident_id, person_id) VALUES ",
+    "(?, ?)",
+    " ON CONFLICT DO NOTHING"
+);
+
+/// An incident as its table has it.
+struct Row {
+    id: i64,
+    playbook_hash: String,
+    stage: String,
+    is_open: bool,
+    holder: Option<i64>,
+    severity: &'static str,
+    version: i64,
+    opened_us: i64,
+    changed_us: i64,
+    state: String,
+    record: String,
+}
+
+impl Row {
+    fn of(incident: &Incident, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        let clearance = Clearance::system(Purpose::Storage);
+        let record = incident.record.open(&clearance);
+        let record = record.ok_or_else(|| StoreError::Inconsistent {
+            what: "a record",
+            why: "sealed".to_owned(),
+        })?;
+        Ok(Self {
+            id: incident.id.0,
+            playbook_hash: incident.playbook.hash.clone(),
+            stage: incident.stage.to_string(),
+            is_open: incident.is_open(),
+            holder: incident.holder().map(|h| h.0),
+            severity: incident.severity.key(),
+            version: i64::try_from(incident.version).unwrap_or(i64::MAX),
+            opened_us: us(incident.opened_at),
+            changed_us: us(now),
+            state: to_json("an incident", incident)?,
+            record: to_json("a record", record)?,
+        })
     }
-    Ok(())
 }
 
 /// Every open incident, oldest first.
@@ -143,19 +180,21 @@ pub async fn list_ended_of(
         .collect()
 }
 
-/// The incident that is open for a detection.
-pub async fn find_open_for_detection(
+/// The incident that is open for each detection that has one, by the detection's key.
+pub async fn list_open_for_detections(
     connection: &mut Connection,
-    detection_key: &str,
-) -> Result<Option<IncidentId>, StoreError> {
-    let id = sqlx::query_scalar!(
-        r#"SELECT i.id FROM alerts a JOIN incidents i ON i.id = a.incident_id
-           WHERE a.detection_key = ? AND i.is_open = 1 ORDER BY i.id LIMIT 1"#,
-        detection_key
+    keys: &[&str],
+) -> Result<HashMap<String, IncidentId>, StoreError> {
+    let keys = to_json("detections", &keys)?;
+    let rows = sqlx::query!(
+        r#"SELECT a.detection_key AS "detection_key!", MIN(i.id) AS "id!: i64" FROM alerts a JOIN incidents i ON i.id = a.incident_id
+           WHERE a.detection_key IN (SELECT value FROM json_each(?)) AND i.is_open = 1 GROUP BY a.detection_key"#,
+        keys
     )
-    .fetch_optional(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(id.map(IncidentId))
+    let open = rows.into_iter();
+    Ok(open.map(|r| (r.detection_key, IncidentId(r.id))).collect())
 }
 
 /// The incidents about a person, under every number that they have, newest first.

@@ -5,6 +5,7 @@ pub mod access;
 pub mod alert;
 mod codec;
 pub mod counsel;
+pub mod detection;
 pub mod directory;
 pub mod draft;
 pub mod due;
@@ -19,6 +20,7 @@ pub mod playbook;
 pub mod posted;
 pub mod quarantine;
 pub mod roster;
+mod rows;
 #[cfg(test)]
 mod tests;
 pub mod verify;
@@ -26,7 +28,7 @@ mod writer;
 
 pub use open::Store;
 pub use sqlx::SqliteConnection as Connection;
-pub use writer::Job;
+pub use writer::{Gather, Job};
 
 /// What can go wrong below the rules. The user's refusals are not here.
 #[derive(Debug, thiserror::Error)]

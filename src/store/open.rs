@@ -1,16 +1,20 @@
 //! Opening the file: pragmas, migrations, the writer and the readers.
 
 use super::StoreError;
-use super::writer::{Job, Writer};
+use super::writer::{Gather, Job, Writer};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, SqliteConnection, SqlitePool};
 use std::future::Future;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// Readers beside the writer: as many as cores that a small host has to spare.
 const READERS: u32 = 4;
+
+/// Prepared statements that a connection keeps: more than the program has, so that none is prepared twice.
+const STATEMENTS: usize = 1_000;
 
 /// The open store.
 #[derive(Clone)]
@@ -49,6 +53,16 @@ impl Store {
         self.writer.write(job).await
     }
 
+    /// Works on an item together with whatever of its kind waits too, inside the next commit.
+    pub async fn gather<I, T, E>(&self, gather: &Arc<Gather<I, T, E>>, item: I) -> Result<T, E>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.gather(gather, item).await
+    }
+
     /// A connection that cannot write.
     pub async fn read(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, StoreError> {
         Ok(self.readers.acquire().await?)
@@ -81,6 +95,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .pragma("secure_delete", "on")
+        .statement_cache_capacity(STATEMENTS)
         .busy_timeout(Duration::from_secs(5))
 }
 

@@ -2,6 +2,7 @@
 //! a later edit of the same card changes nothing, since a card is rendered when it is sent.
 
 use super::codec::{at, us};
+use super::rows::{self, Insert, insert};
 use super::{Connection, StoreError};
 use crate::domain::ids::{ChannelKey, IncidentId};
 use chrono::{DateTime, Utc};
@@ -70,25 +71,35 @@ pub async fn insert(
     intent: &Intent<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let (now, incident) = (us(now), intent.incident.map(|i| i.0));
-    let channel = intent.channel.as_str();
-    sqlx::query!(
-        "INSERT INTO outbox (kind, key, incident_id, channel, arg, rank, state, due_us, attempts, created_us)
-         VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?, 0, ?)
-         ON CONFLICT (key) WHERE state = 'waiting' DO NOTHING",
-        intent.kind,
-        intent.key,
-        incident,
-        channel,
-        intent.arg,
-        intent.rank,
-        now,
-        now
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
+    insert_all(connection, std::slice::from_ref(intent), now).await
 }
+
+/// Intends each, in order; one whose key waits already adds nothing.
+pub async fn insert_all(
+    connection: &mut Connection,
+    intents: &[Intent<'_>],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let now = us(now);
+    rows::insert_all(connection, &OUTBOX, intents, |query, intent| {
+        query
+            .bind(intent.kind.to_owned())
+            .bind(intent.key.to_owned())
+            .bind(intent.incident.map(|i| i.0))
+            .bind(intent.channel.to_string())
+            .bind(intent.arg)
+            .bind(intent.rank)
+            .bind(now)
+            .bind(now)
+    })
+    .await
+}
+
+const OUTBOX: Insert = insert!(
+    "INSERT INTO outbox (kind, key, incident_id, channel, arg, rank, state, due_us, attempts, created_us) VALUES ",
+    "(?, ?, ?, ?, ?, ?, 'waiting', ?, 0, ?)",
+    " ON CONFLICT (key) WHERE state = 'waiting' DO NOTHING"
+);
 
 /// What waits, best first, whether due or not: a row that is not due yet still holds its channel's order.
 pub async fn list_waiting(connection: &mut Connection) -> Result<Vec<Row>, StoreError> {

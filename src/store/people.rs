@@ -1,40 +1,74 @@
 //! Identities, the persons they are linked to, and the guild's members as Discord last told.
 
-use super::codec::us;
+use super::codec::{to_json, us};
 use super::{Connection, StoreError};
 pub use crate::domain::directory::Identity;
 use crate::domain::ids::{AccountId, PersonId};
 use crate::domain::role::Role;
 use chrono::{DateTime, Utc};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The kinds of identity.
 pub const KINDS: [&str; 5] = ["upn", "sid", "name", "reference", "account"];
 
-/// The person of the first identity that is known; else a new one. All identities are then theirs,
-/// unless one belongs to somebody already: linking two persons is a decision, not a guess.
-pub async fn find_or_insert(
+/// For each list of identities the person of the first that is known; else a new one. All identities are then theirs,
+/// unless one belongs to somebody already: linking two persons is a decision, not a guess. No identity, no person.
+pub async fn find_or_insert_all(
     connection: &mut Connection,
-    identities: &[Identity],
+    each: &[&[Identity]],
     now: DateTime<Utc>,
-) -> Result<Option<PersonId>, StoreError> {
-    let Some(first) = identities.first() else {
-        return Ok(None);
-    };
-    let mut person = None;
-    for identity in identities {
-        if person.is_none() {
-            person = find(connection, identity).await?;
+) -> Result<Vec<Option<PersonId>>, StoreError> {
+    let mut known = list_known(connection, each).await?;
+    let mut persons = Vec::with_capacity(each.len());
+    for identities in each {
+        let Some(first) = identities.first() else {
+            persons.push(None);
+            continue;
+        };
+        let found = identities
+            .iter()
+            .find_map(|i| known.get(&(i.kind.to_owned(), i.value.clone())).copied());
+        let person = match found {
+            Some(person) => person,
+            None => insert(connection, first, now).await?,
+        };
+        for identity in *identities {
+            let key = (identity.kind.to_owned(), identity.value.clone());
+            if let Entry::Vacant(free) = known.entry(key) {
+                link(connection, person, identity, now).await?;
+                free.insert(person);
+            }
         }
+        persons.push(Some(person));
     }
-    let person = match person {
-        Some(person) => person,
-        None => insert(connection, first, now).await?,
-    };
-    for identity in identities {
-        link(connection, person, identity, now).await?;
+    Ok(persons)
+}
+
+/// Kind and value.
+type IdentityKey = (String, String);
+
+async fn list_known(
+    connection: &mut Connection,
+    each: &[&[Identity]],
+) -> Result<HashMap<IdentityKey, PersonId>, StoreError> {
+    let asked = each.iter().flat_map(|all| all.iter());
+    let asked: Vec<(&str, &str)> = asked.map(|i| (i.kind, i.value.as_str())).collect();
+    if asked.is_empty() {
+        return Ok(HashMap::new());
     }
-    Ok(Some(person))
+    let asked = to_json("identities", &asked)?;
+    let rows = sqlx::query!(
+        r#"SELECT i.kind, i.value, i.person_id FROM json_each(?) j
+           JOIN identities i ON i.kind = json_extract(j.value, '$[0]') AND i.value = json_extract(j.value, '$[1]')"#,
+        asked
+    )
+    .fetch_all(connection)
+    .await?;
+    let known = rows.into_iter();
+    Ok(known
+        .map(|row| ((row.kind, row.value), PersonId(row.person_id)))
+        .collect())
 }
 
 pub async fn find(

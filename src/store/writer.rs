@@ -8,7 +8,8 @@ use sqlx::{Connection as _, SqliteConnection};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use tokio::sync::{mpsc, oneshot, watch};
+use std::sync::{Arc, Mutex};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 /// How many jobs may share one commit. A bound on the wait of the first, not a tuning knob.
 const GROUP_MAX: usize = 256;
@@ -26,19 +27,70 @@ struct Settled {
     answer: Answer,
 }
 
+/// What a gathered group does: an outcome for each item, in their order, or a fault of the whole.
+pub type Together<I, T, E> =
+    for<'c> fn(&'c mut SqliteConnection, &'c [I]) -> Job<'c, Result<Vec<T>, E>>;
+
+/// Items of one kind that wait to be worked on together, by statements that take many rows. The group is whatever waits
+/// when its turn comes.
+pub struct Gather<I, T, E> {
+    waiting: Mutex<Vec<Waiting<I, T, E>>>,
+    together: Together<I, T, E>,
+}
+
+struct Waiting<I, T, E> {
+    item: I,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<I, T, E> Gather<I, T, E> {
+    pub const fn new(together: Together<I, T, E>) -> Self {
+        Self {
+            waiting: Mutex::new(Vec::new()),
+            together,
+        }
+    }
+
+    /// True for the first of a group: whoever brings it asks for the group's turn.
+    fn push(&self, waiting: Waiting<I, T, E>) -> bool {
+        let mut all = self.lock();
+        all.push(waiting);
+        all.len() == 1
+    }
+
+    fn take(&self) -> Vec<Waiting<I, T, E>> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waiting<I, T, E>>> {
+        self.waiting
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Work with its place in the queue, which is free again once it was taken.
+type Queued = (Work, Option<tokio::sync::OwnedSemaphorePermit>);
+
 /// The way in. Cheap to clone; the task ends when the last one is dropped.
 #[derive(Clone)]
 pub struct Writer {
-    jobs: mpsc::Sender<Work>,
+    jobs: mpsc::UnboundedSender<Queued>,
+    places: Arc<Semaphore>,
     committed: watch::Receiver<u64>,
 }
 
 impl Writer {
     /// Starts the task on a connection of its own and gives back its future, for a tracker to run.
     pub fn new(connection: SqliteConnection) -> (Self, impl Future<Output = ()> + Send) {
-        let (jobs, waiting) = mpsc::channel(QUEUE_MAX);
+        let (jobs, waiting) = mpsc::unbounded_channel();
         let (commits, committed) = watch::channel(0);
-        (Self { jobs, committed }, run(connection, waiting, commits))
+        let writer = Self {
+            jobs,
+            places: Arc::new(Semaphore::new(QUEUE_MAX)),
+            committed,
+        };
+        (writer, run(connection, waiting, commits))
     }
 
     /// Runs a job inside the next commit. An error undoes the job alone; the answer to a success comes after the commit.
@@ -64,10 +116,32 @@ impl Writer {
                 Settled { keep, answer }
             })
         });
+        let place = self.places.clone().acquire_owned().await.ok();
         self.jobs
-            .send(work)
-            .await
+            .send((work, place))
             .map_err(|_| E::from(StoreError::Stopping))?;
+        answered.await.map_err(|_| E::from(self.unanswered()))?
+    }
+
+    /// Works on an item together with whatever of its kind waits too, inside the next commit. A fault of the group is
+    /// tried again item by item, so that one never costs the others.
+    pub async fn gather<I, T, E>(&self, gather: &Arc<Gather<I, T, E>>, item: I) -> Result<T, E>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        if gather.push(Waiting { item, answer }) {
+            // Asked for at once and without a place in the queue: nothing that ends this call leaves the group waiting.
+            let gather = gather.clone();
+            let work: Work = Box::new(move |connection| {
+                Box::pin(async move { work_together(connection, &gather).await })
+            });
+            self.jobs
+                .send((work, None))
+                .map_err(|_| E::from(StoreError::Stopping))?;
+        }
         answered.await.map_err(|_| E::from(self.unanswered()))?
     }
 
@@ -86,16 +160,102 @@ impl Writer {
     }
 }
 
+async fn work_together<I, T, E>(
+    connection: &mut SqliteConnection,
+    gather: &Gather<I, T, E>,
+) -> Settled
+where
+    I: Send + Sync + 'static,
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let (items, answers): (Vec<I>, Vec<_>) = gather
+        .take()
+        .into_iter()
+        .map(|waiting| (waiting.item, waiting.answer))
+        .unzip();
+    let outcomes = match (gather.together)(connection, &items).await {
+        Ok(done) => done.into_iter().map(Ok).collect(),
+        Err(fault) if items.len() == 1 => vec![Err(fault)],
+        Err(_) => match statement(connection, "ROLLBACK TO job").await {
+            Ok(()) => one_by_one(connection, gather, &items).await,
+            Err(fault) => {
+                let why = fault.to_string();
+                let told = |_| Err(E::from(StoreError::NotCommitted(why.clone())));
+                items.iter().map(told).collect()
+            }
+        },
+    };
+    let keep = outcomes.iter().any(Result::is_ok);
+    let answer: Answer = Box::new(move |committed| {
+        for (answer, outcome) in answers.into_iter().zip(outcomes) {
+            let last = match &committed {
+                Err(fault) if outcome.is_ok() => {
+                    Err(E::from(StoreError::NotCommitted(fault.to_string())))
+                }
+                _ => outcome,
+            };
+            // Whoever asked may have gone; the work stands all the same.
+            let _ = answer.send(last);
+        }
+    });
+    Settled { keep, answer }
+}
+
+/// After a fault of the group: what it began is undone, then each has its own savepoint.
+async fn one_by_one<I, T, E>(
+    connection: &mut SqliteConnection,
+    gather: &Gather<I, T, E>,
+    items: &[I],
+) -> Vec<Result<T, E>>
+where
+    I: Send + Sync + 'static,
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let mut outcomes = Vec::with_capacity(items.len());
+    for item in items {
+        outcomes.push(alone(connection, gather, item).await);
+    }
+    outcomes
+}
+
+async fn alone<I, T, E>(
+    connection: &mut SqliteConnection,
+    gather: &Gather<I, T, E>,
+    item: &I,
+) -> Result<T, E>
+where
+    I: Send + Sync + 'static,
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let sql = |fault: sqlx::Error| E::from(StoreError::from(fault));
+    statement(connection, "SAVEPOINT item").await.map_err(sql)?;
+    let one = std::slice::from_ref(item);
+    let outcome = (gather.together)(connection, one).await;
+    if outcome.is_err() {
+        statement(connection, "ROLLBACK TO item")
+            .await
+            .map_err(sql)?;
+    }
+    statement(connection, "RELEASE item").await.map_err(sql)?;
+    let done = outcome?;
+    done.into_iter()
+        .next()
+        .ok_or_else(|| E::from(StoreError::NotCommitted("it had no outcome".to_owned())))
+}
+
 async fn run(
     mut connection: SqliteConnection,
-    mut waiting: mpsc::Receiver<Work>,
+    mut waiting: mpsc::UnboundedReceiver<Queued>,
     commits: watch::Sender<u64>,
 ) {
-    while let Some(first) = waiting.recv().await {
+    while let Some((first, _place)) = waiting.recv().await {
         let mut group = vec![first];
         while group.len() < GROUP_MAX {
             match waiting.try_recv() {
-                Ok(work) => group.push(work),
+                Ok((work, _place)) => group.push(work),
                 Err(_) => break,
             }
         }

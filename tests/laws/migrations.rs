@@ -52,6 +52,7 @@ async fn fill(path: &Path) {
         ids: Arc::new(Sevens),
         zone: chrono_tz::UTC,
         hours: None,
+        arriving: baton::app::intake::waiting(),
     };
     let work = async move {
         work(&app).await.unwrap();

@@ -2,7 +2,7 @@
 //! says so; it is never false. Knows nothing of files and incidents.
 
 use super::definition::Criterion;
-use super::facts::Facts;
+use super::facts::{Facts, PERSON};
 use super::guard;
 use super::words;
 use cel::extensions;
@@ -36,6 +36,7 @@ pub(super) fn env() -> Arc<Env> {
 pub struct Expr {
     program: Arc<Program>,
     source: Arc<str>,
+    asks_person: bool,
 }
 
 /// What is wrong with an expression, at a byte offset of it.
@@ -64,9 +65,15 @@ impl Expr {
         let source: Arc<str> = Arc::from(source);
         let program = with_stack(&source)?;
         Ok(Self {
+            asks_person: guard::mentions(program.expression(), PERSON),
             program: Arc::new(program),
             source,
         })
+    }
+
+    /// Whether the answer depends on the person's history, which only the transaction knows for certain.
+    pub const fn asks_person(&self) -> bool {
+        self.asks_person
     }
 
     pub fn source(&self) -> &str {
@@ -193,6 +200,13 @@ pub enum Evaluation {
 }
 
 impl Criterion {
+    /// Whether its finding, or what is shown beside it, depends on the person's history.
+    pub fn asks_person(&self) -> bool {
+        let shown = |path: &str| path.split('.').next() == Some(PERSON);
+        let when = self.when.as_ref();
+        when.is_some_and(|when| when.asks_person() || self.facts.iter().any(|f| shown(&f.path)))
+    }
+
     pub fn evaluate(&self, facts: &Facts) -> Evaluation {
         let Some(when) = &self.when else {
             return Evaluation::Asked;

@@ -13,6 +13,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
+/// The group of facts that come from the person's history and the directory.
+pub(super) const PERSON: &str = "person";
+
 /// Elements of a list that an expression sees; more would let a comprehension run long.
 const LONGEST_LIST: usize = 100;
 /// Characters of a text that an expression sees.
@@ -66,17 +69,10 @@ impl Facts {
         let mut values = BTreeMap::new();
         of_alert::add(&mut values, input);
         incident_facts(&mut values, input);
-        let person = input.person;
         let in_alert = || input.alert?.user.as_ref()?.department.as_deref();
-        let department = person.department.or_else(in_alert);
+        values.insert("person.department", text(in_alert()));
+        person_facts(&mut values, input.person);
         values.extend([
-            ("person.known", Value::Bool(person.known)),
-            ("person.department", text(department)),
-            (
-                "person.detections_in_window",
-                Value::Int(person.detections_in_window),
-            ),
-            ("person.open_incidents", Value::Int(person.open_incidents)),
             (
                 "repeat.count",
                 Value::Int(input.repeat.map_or(0, |r| r.count)),
@@ -89,6 +85,18 @@ impl Facts {
         ]);
         let context = context(&values);
         Self { values, context }
+    }
+
+    /// The same facts with what the history now says of the person.
+    pub fn know(&mut self, person: PersonFacts<'_>) {
+        person_facts(&mut self.values, person);
+        let own = self.values.iter().filter_map(|(path, value)| {
+            let key = path.strip_prefix(PERSON)?.strip_prefix('.')?;
+            Some((Key::from(key), value.clone()))
+        });
+        let map = Arc::new(own.collect());
+        self.context
+            .add_variable_from_value(PERSON, Value::Map(Map { map }));
     }
 
     /// The facts of an alert that says nothing.
@@ -208,6 +216,21 @@ fn context(values: &BTreeMap<&'static str, Value>) -> Context<'static, 'static> 
         context.add_variable_from_value(group, Value::Map(Map { map: Arc::new(map) }));
     }
     context
+}
+
+/// The directory's department stands before the alert's.
+fn person_facts(values: &mut BTreeMap<&'static str, Value>, person: PersonFacts<'_>) {
+    values.extend([
+        ("person.known", Value::Bool(person.known)),
+        (
+            "person.detections_in_window",
+            Value::Int(person.detections_in_window),
+        ),
+        ("person.open_incidents", Value::Int(person.open_incidents)),
+    ]);
+    if let Some(department) = person.department {
+        values.insert("person.department", text(Some(department)));
+    }
 }
 
 fn incident_facts(values: &mut BTreeMap<&'static str, Value>, input: &FactsInput<'_>) {

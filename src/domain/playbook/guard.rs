@@ -34,38 +34,42 @@ const OPERATORS: [&str; 17] = [
 const DEEPEST: usize = 20;
 
 fn depth(node: &IdedExpr) -> usize {
-    let below = match &node.expr {
-        Ast::Ident(_) | Ast::Literal(_) | Ast::Struct(_) | Ast::Unspecified => 0,
-        Ast::Select(select) => depth(&select.operand),
+    let below = parts(node).into_iter().map(depth).max();
+    below.unwrap_or_default() + 1
+}
+
+/// The nodes right below a node.
+fn parts(node: &IdedExpr) -> Vec<&IdedExpr> {
+    match &node.expr {
+        Ast::Ident(_) | Ast::Literal(_) | Ast::Struct(_) | Ast::Unspecified => Vec::new(),
+        Ast::Select(select) => vec![&*select.operand],
         Ast::Call(call) => {
-            let parts = call.target.iter().map(AsRef::as_ref).chain(&call.args);
-            parts.map(depth).max().unwrap_or_default()
+            let target = call.target.iter().map(AsRef::as_ref);
+            target.chain(&call.args).collect()
         }
-        Ast::Comprehension(inner) => [
+        Ast::Comprehension(inner) => vec![
             &inner.iter_range,
             &inner.accu_init,
             &inner.loop_cond,
             &inner.loop_step,
             &inner.result,
-        ]
-        .into_iter()
-        .map(depth)
-        .max()
-        .unwrap_or_default(),
-        Ast::List(list) => list.elements.iter().map(depth).max().unwrap_or_default(),
-        Ast::Map(map) => {
-            let entry = |entry: &EntryExpr| match entry {
-                EntryExpr::MapEntry(entry) => depth(&entry.key).max(depth(&entry.value)),
-                EntryExpr::StructField(field) => depth(&field.value),
-            };
-            map.entries
-                .iter()
-                .map(|e| entry(&e.expr))
-                .max()
-                .unwrap_or_default()
-        }
-    };
-    below + 1
+        ],
+        Ast::List(list) => list.elements.iter().collect(),
+        Ast::Map(map) => map.entries.iter().flat_map(entry_parts).collect(),
+    }
+}
+
+fn entry_parts(entry: &cel::common::ast::IdedEntryExpr) -> Vec<&IdedExpr> {
+    match &entry.expr {
+        EntryExpr::MapEntry(entry) => vec![&entry.key, &entry.value],
+        EntryExpr::StructField(field) => vec![&field.value],
+    }
+}
+
+/// Whether a name occurs anywhere in the expression.
+pub(super) fn mentions(node: &IdedExpr, name: &str) -> bool {
+    matches!(&node.expr, Ast::Ident(own) if own == name)
+        || parts(node).into_iter().any(|part| mentions(part, name))
 }
 
 /// Every fault of a parsed expression, in its order.

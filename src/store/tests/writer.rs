@@ -1,8 +1,10 @@
 //! The writer: groups in one commit, a bad job alone undone, answers after the commit.
 
 use super::{Ground, ground, now};
-use crate::store::{StoreError, fact};
+use crate::store::{Connection, Gather, Job, StoreError, fact};
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
+use std::sync::Arc;
 
 async fn keep(ground: &Ground, key: String) -> Result<(), StoreError> {
     ground
@@ -159,4 +161,59 @@ async fn a_second_process_waits_for_the_writer_instead_of_failing() {
     }
     assert_eq!(ground.fact("theirs-19").await.as_deref(), Some("kept"));
     assert_eq!(ground.fact("ours-19").await.as_deref(), Some("kept"));
+}
+
+/// Keeps every key of the group, and fails at one that is called so.
+fn keep_together<'c>(
+    connection: &'c mut Connection,
+    keys: &'c [String],
+) -> Job<'c, Result<Vec<usize>, StoreError>> {
+    Box::pin(async move {
+        for key in keys {
+            fact::save(connection, key, "kept", now()).await?;
+            if key == "poisoned" {
+                return Err(StoreError::Stopping);
+            }
+        }
+        Ok(vec![keys.len(); keys.len()])
+    })
+}
+
+#[tokio::test]
+async fn what_waits_together_is_worked_on_together() {
+    let ground = ground().await;
+    let gather = Arc::new(Gather::new(keep_together));
+    let each = (0..100).map(|n| ground.store.gather(&gather, format!("key-{n}")));
+    let done = join_all(each).await;
+    assert!(done.iter().all(|groups| matches!(groups, Ok(100))));
+    assert_eq!(*ground.store.commits().borrow(), 1);
+}
+
+#[tokio::test]
+async fn one_that_spoils_its_group_is_undone_alone() {
+    let ground = ground().await;
+    let gather = Arc::new(Gather::new(keep_together));
+    let keys = ["first", "poisoned", "last"].map(str::to_owned);
+    let each = keys.map(|key| ground.store.gather(&gather, key));
+    let done = join_all(each).await;
+    assert!(matches!(
+        done[..],
+        [Ok(1), Err(StoreError::Stopping), Ok(1)]
+    ));
+    assert_eq!(ground.fact("first").await.as_deref(), Some("kept"));
+    assert_eq!(ground.fact("poisoned").await, None);
+    assert_eq!(ground.fact("last").await.as_deref(), Some("kept"));
+}
+
+#[tokio::test]
+async fn a_group_goes_on_without_the_one_who_brought_it() {
+    let ground = ground().await;
+    let gather = Arc::new(Gather::new(keep_together));
+    {
+        let mut first = Box::pin(ground.store.gather(&gather, "first".to_owned()));
+        assert!((&mut first).now_or_never().is_none());
+    }
+    let second = ground.store.gather(&gather, "second".to_owned()).await;
+    assert!(second.is_ok());
+    assert_eq!(ground.fact("first").await.as_deref(), Some("kept"));
 }
