@@ -138,7 +138,7 @@ async fn replay_one(
         )?;
         return Ok(false);
     };
-    let elements = match source.adapter.read_kept(&held.body) {
+    let elements = match source.adapter.read_kept(&held.body, held.received_at) {
         Ok(elements) => elements,
         Err(fault) => {
             let place = at(&fault.pointer);

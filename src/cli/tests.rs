@@ -202,7 +202,11 @@ fn an_unknown_source_names_those_that_there_are() {
         config: None,
     };
     let fault = try_body::run(&args, &Frozen, &mut Vec::new(), &mut Vec::new()).unwrap_err();
-    assert!(fault.to_string().contains("defender, generic, purview"));
+    assert!(
+        fault
+            .to_string()
+            .contains("alertmanager, defender, generic, purview")
+    );
 }
 
 // ---------------------------------------------------------------- replay and verify

@@ -121,7 +121,7 @@ impl Bench {
                         .to_owned(),
             });
         }
-        let mut elements = self.settings.adapter.read(body)?;
+        let mut elements = self.settings.adapter.read(body, self.now)?;
         for element in &mut elements {
             if let Ok(Reading::Alert(alert) | Reading::Noted(alert, _)) = &mut element.outcome {
                 self.settings.complete(alert);

@@ -1,9 +1,9 @@
-//! The map of a generic source: a JSON pointer for each fact, and what the source's words mean.
+//! The map of a source: for each fact a JSON pointer, or a label, and what the source's words mean.
 
 use super::reader::{Reader, Section};
 use crate::domain::alert::Severity;
-use crate::http::sources::GenericMap;
 use crate::http::sources::generic::{Fact, kind_of};
+use crate::http::sources::{GenericMap, LabelMap};
 use std::collections::BTreeMap;
 
 const KINDS: &str = "dlp, endpoint, identity, compliance, siem or infra";
@@ -30,14 +30,43 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &mut Section<'_>) -> Generi
     if let Some(found) = reader.texts(section, "closed_words") {
         map.closed_words = found.value.iter().map(|word| word.to_lowercase()).collect();
     }
-    let mut words = reader.section(section, "severity_words");
-    for word in words.keys() {
-        if let Some(found) = reader.word(&mut words, &word, SEVERITIES, severity) {
-            map.severity_words.insert(word.to_lowercase(), found.value);
-        }
-    }
+    map.severity_words = severity_words(reader, section);
     reader.finish(section);
     map
+}
+
+/// The labels of an alertmanager source; what is not named stays as it usually is.
+pub(super) fn labels(reader: &mut Reader<'_>, section: &mut Section<'_>) -> LabelMap {
+    let mut map = LabelMap::default();
+    for (key, label) in [
+        ("severity", &mut map.severity),
+        ("user", &mut map.user),
+        ("device", &mut map.device),
+    ] {
+        if let Some(found) = reader.text(section, key) {
+            *label = found.value;
+        }
+    }
+    if let Some(found) = reader.word(section, "default_kind", KINDS, kind_of) {
+        map.kind = found.value;
+    }
+    map.severity_words.extend(severity_words(reader, section));
+    reader.finish(section);
+    map
+}
+
+fn severity_words(
+    reader: &mut Reader<'_>,
+    section: &mut Section<'_>,
+) -> BTreeMap<String, Severity> {
+    let mut section = reader.section(section, "severity_words");
+    let mut words = BTreeMap::new();
+    for word in section.keys() {
+        if let Some(found) = reader.word(&mut section, &word, SEVERITIES, severity) {
+            words.insert(word.to_lowercase(), found.value);
+        }
+    }
+    words
 }
 
 /// The list's one pointer: which list is meant must not depend on the body.

@@ -8,7 +8,7 @@ use crate::domain::hours::Hours;
 use crate::domain::ids::{AccountId, ChannelKey, PlaybookId, SourceId};
 use crate::domain::role::Role;
 use crate::http::auth::Scheme;
-use crate::http::sources::{Adapter, DERIVED, GenericMap};
+use crate::http::sources::{Adapter, DERIVED, GenericMap, LabelMap};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use secrecy::SecretString;
@@ -246,6 +246,10 @@ impl Settings {
         BTreeMap::from([
             source("purview", Adapter::Office365),
             source("defender", Adapter::Graph),
+            source(
+                "alertmanager",
+                Adapter::Alertmanager(Box::<LabelMap>::default()),
+            ),
             source("generic", Adapter::Generic(Box::<GenericMap>::default())),
         ])
     }

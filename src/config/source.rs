@@ -41,19 +41,21 @@ pub(super) fn read_all(
 }
 
 fn read(reader: &mut Reader<'_>, section: &mut Section<'_>) -> Option<SourceSettings> {
-    let adapter = reader.word(section, "adapter", "office365, graph or generic", |word| {
-        matches!(word, "office365" | "graph" | "generic").then(|| word.to_owned())
+    let known = "office365, graph, alertmanager or generic";
+    let adapter = reader.word(section, "adapter", known, |word| {
+        matches!(word, "office365" | "graph" | "alertmanager" | "generic").then(|| word.to_owned())
     });
     let mut mapped = reader.section(section, "map");
-    let map = map::read(reader, &mut mapped);
     let adapter = adapter.map(|found| match found.value.as_str() {
         "office365" => Adapter::Office365,
         "graph" => Adapter::Graph,
-        _ => Adapter::Generic(Box::new(map)),
+        "alertmanager" => Adapter::Alertmanager(Box::new(map::labels(reader, &mut mapped))),
+        _ => Adapter::Generic(Box::new(map::read(reader, &mut mapped))),
     });
     if mapped.is_present() && matches!(adapter, Some(Adapter::Office365 | Adapter::Graph)) {
         let place = reader.place(&mapped.span());
-        reader.fault(place, &mapped.name, "only the adapter generic has a map");
+        let message = "only the adapters generic and alertmanager have a map";
+        reader.fault(place, &mapped.name, message);
     }
     let link = link(reader, section);
     let tenant = reader.text(section, "tenant").map(|f| f.value);

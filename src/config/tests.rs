@@ -6,6 +6,7 @@ use crate::domain::ids::{AccountId, ChannelKey, SourceId};
 use crate::domain::role::Role;
 use crate::http::auth::Scheme;
 use crate::http::sources::Adapter;
+use chrono::DateTime;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
@@ -283,7 +284,7 @@ fn the_demo_misses_nothing() {
     let settings = demo();
     assert_eq!(missing(&settings, &BTreeSet::new()), Vec::<String>::new());
     let sources: Vec<&str> = settings.sources.keys().map(SourceId::as_str).collect();
-    assert_eq!(sources, ["defender", "generic", "purview"]);
+    assert_eq!(sources, ["alertmanager", "defender", "generic", "purview"]);
     assert_eq!(settings.store.path, Path::new("/data/baton.db"));
 }
 
@@ -292,7 +293,10 @@ fn a_link_is_the_sources_own_else_the_template_filled() {
     let mut source = demo().sources[&SourceId::new("generic")].clone();
     source.link = Some("https://x.example/{source_alert_id}?i={source_incident_id}".to_owned());
     let alert = |body: &str| {
-        let mut elements = source.adapter.read(body.as_bytes()).unwrap();
+        let mut elements = source
+            .adapter
+            .read(body.as_bytes(), DateTime::UNIX_EPOCH)
+            .unwrap();
         match elements.remove(0).outcome.unwrap() {
             Reading::Alert(alert) | Reading::Noted(alert, _) => alert,
         }

@@ -145,7 +145,7 @@ async fn take(
     }
     let raw_body = body::whole(&parts.headers, body, limits).await?;
     let replay_key = check(&raw_body)?.replay_key;
-    let read = source.adapter.read(&raw_body);
+    let read = source.adapter.read(&raw_body, now);
     let fault = read.as_ref().err().cloned();
     let taken = (intake.port.0)(Submission {
         source: id,

@@ -199,7 +199,7 @@ management to approve them first.
             then Escalate. Open a second window as ?as=tier2 to accept. The panel for the leader of a drill sends alerts,
             moves the clock and breaks things.
   Members   tier1 tier1b tier2 tier3 frontline engineering legal hr grc manager auditor admin outsider owner
-  Alerts    POST http://{http}/v1/alerts/purview (also defender, generic), with `Authorization: Bearer demo`
+  Alerts    POST http://{http}/v1/alerts/purview (also defender, alertmanager, generic), with `Authorization: Bearer demo`
 
 Without a browser, in another terminal:
   curl -s http://{http}/v1/alerts/purview -H 'Authorization: Bearer demo' -H 'content-type: application/json' \\
@@ -216,7 +216,7 @@ What happens is told here. Ctrl-C stops; the next start goes on where this one e
 
 /// What the page's second panel can send.
 fn outlets(http: SocketAddr) -> Vec<Outlet> {
-    let sources = ["purview", "defender", "generic"];
+    let sources = ["purview", "defender", "alertmanager", "generic"];
     let outlet = |source: &str| Outlet {
         name: source.to_owned(),
         url: format!("http://{http}/v1/alerts/{source}"),

@@ -254,6 +254,7 @@ impl Scene {
         for (name, adapter) in [
             ("purview", "office365"),
             ("defender", "graph"),
+            ("alertmanager", "alertmanager"),
             ("generic", "generic"),
         ] {
             line(format_args!(

@@ -214,7 +214,8 @@ async fn send(
 
 /// One body, and an element beside it that cannot be read.
 async fn take(app: &App, body: &[u8]) -> Result<(), AppError> {
-    let elements = Adapter::Office365.read(body).unwrap().into_iter();
+    let elements = Adapter::Office365.read(body, app.now()).unwrap();
+    let elements = elements.into_iter();
     let mut elements: Vec<Arrived> = elements
         .map(|element| Arrived {
             raw: element.raw,

@@ -25,7 +25,9 @@ impl App {
         let Ready { raw, sha256, .. } = arriving.ready;
         let new_bytes = store::alert::insert_raw(connection, id, sha256, raw, now).await?;
         let older = alert.times.modified_at < kept.alert.times.modified_at;
-        let update = new_bytes && !older;
+        // Some senders repeat themselves every minute with nothing new but the time at which they did.
+        let differs = **alert != kept.alert;
+        let update = new_bytes && !older && differs;
         let written = &arriving.of.written;
         let times = store::alert::count_again(connection, id, alert, written, update).await?;
         let noted = arriving.of.noted.is_some();

@@ -25,7 +25,8 @@ pub(super) fn identifier(value: &Value, pointer: &str) -> Option<String> {
     scalar(found).filter(|id| exact && !found.is_boolean() && id.chars().count() <= LONGEST_ID)
 }
 
-const LONGEST_ID: usize = 1_000;
+/// Characters of an id.
+pub(super) const LONGEST_ID: usize = 1_000;
 
 /// The first of several pointers that has a text.
 pub(super) fn first(value: &Value, pointers: &[&str]) -> Option<String> {

@@ -1,6 +1,7 @@
 //! What a source sends, read into normalized alerts: pure functions of bytes, no clock, no network.
 //! An adapter keeps what the source says and guesses nothing; one bad element never costs the others.
 
+pub mod alertmanager;
 pub mod flat;
 pub mod generic;
 mod graph;
@@ -15,8 +16,10 @@ pub mod time;
 
 use crate::domain::alert::{Alert, AlertKind, Detail, Named, Reading, Severity};
 use crate::domain::restricted::Restricted;
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+pub use alertmanager::LabelMap;
 pub use generic::GenericMap;
 
 /// Elements of one body that are read; more is refused as a whole, before any work.
@@ -32,6 +35,8 @@ pub enum Adapter {
     Office365,
     /// Microsoft Graph: `alerts_v2`, incidents, sign-in risks.
     Graph,
+    /// Alertmanager's webhook, and the list of alerts that Prometheus posts to it.
+    Alertmanager(Box<LabelMap>),
     /// Any JSON, by pointers from the configuration.
     Generic(Box<GenericMap>),
 }
@@ -67,47 +72,66 @@ impl Adapter {
         match self {
             Self::Office365 => "office365",
             Self::Graph => "graph",
+            Self::Alertmanager(_) => "alertmanager",
             Self::Generic(_) => "generic",
         }
     }
 
-    /// Reads a body. An empty list is no fault: it says that there is nothing.
-    pub fn read(&self, body: &[u8]) -> Result<Vec<Element>, BodyFault> {
+    /// Reads a body as it stood when it was received. An empty list is no fault: it says that there is nothing.
+    pub fn read(&self, body: &[u8], received_at: DateTime<Utc>) -> Result<Vec<Element>, BodyFault> {
+        let mut left_out = 0;
         let parts = match self {
             Self::Office365 => split::split(body, &["/value", "/records", "/Records"])?,
             Self::Graph => split::split(body, &["/value"])?,
+            Self::Alertmanager(_) => {
+                let (parts, cut) = alertmanager::split(body)?;
+                left_out = cut;
+                parts
+            }
             Self::Generic(map) => split::items(body, map.items.as_deref())?,
         };
         let elements: Vec<Element> = parts
             .into_iter()
-            .map(|(pointer, raw)| self.element(pointer, raw))
+            .map(|(pointer, raw)| self.element(pointer, raw, left_out, received_at))
             .collect();
         self.refuse_if_nothing_fits(&elements)?;
         Ok(elements)
     }
 
     /// Reads a kept body again: a whole one, or one element that was kept alone, without the list around it.
-    pub fn read_kept(&self, body: &[u8]) -> Result<Vec<Element>, BodyFault> {
-        self.read(body).or_else(|fault| {
+    pub fn read_kept(
+        &self,
+        body: &[u8],
+        received_at: DateTime<Utc>,
+    ) -> Result<Vec<Element>, BodyFault> {
+        self.read(body, received_at).or_else(|fault| {
             let alone = std::str::from_utf8(body)
-                .map(|text| self.element(String::new(), text.trim()))
+                .map(|text| self.element(String::new(), text.trim(), 0, received_at))
                 .ok()
                 .filter(|element| element.outcome.is_ok());
             alone.map(|element| vec![element]).ok_or(fault)
         })
     }
 
-    fn element(&self, pointer: String, raw: &str) -> Element {
-        let outcome = split::object(raw)
-            .and_then(|value| match self {
-                Self::Office365 => office365::read(&value, raw),
-                Self::Graph => graph::read(&value, raw),
-                Self::Generic(map) => generic::read(map, &value, raw),
-            })
-            .map_err(|fault| ElementFault {
-                pointer: format!("{pointer}{}", fault.pointer),
-                message: fault.message,
-            });
+    fn element(
+        &self,
+        pointer: String,
+        raw: &str,
+        left_out: u64,
+        received_at: DateTime<Utc>,
+    ) -> Element {
+        let outcome = match self {
+            Self::Office365 => split::object(raw).and_then(|value| office365::read(&value, raw)),
+            Self::Graph => split::object(raw).and_then(|value| graph::read(&value, raw)),
+            Self::Alertmanager(map) => alertmanager::read(map, raw, left_out, received_at),
+            Self::Generic(map) => {
+                split::object(raw).and_then(|value| generic::read(map, &value, raw))
+            }
+        };
+        let outcome = outcome.map_err(|fault| ElementFault {
+            pointer: format!("{pointer}{}", fault.pointer),
+            message: fault.message,
+        });
         Element {
             pointer,
             raw: raw.as_bytes().to_vec(),
@@ -135,12 +159,16 @@ impl Adapter {
             Self::Graph => {
                 "Send alerts of Microsoft Graph `alerts_v2` as they come: one, a list, or an object with `value`."
             }
+            Self::Alertmanager(_) => ALERTMANAGER_MEND,
             Self::Generic(_) => {
                 "Send what the pointers under `map` of this source name, or mend those pointers."
             }
         }
     }
 }
+
+const ALERTMANAGER_MEND: &str = "Send what Alertmanager's `webhook_config` posts without a `payload` of its own, or the list of alerts that Prometheus \
+     posts to Alertmanager.";
 
 impl ElementFault {
     fn at(pointer: &str, message: impl Into<String>) -> Self {
@@ -173,14 +201,18 @@ impl Filling {
     }
 
     /// Reads a time; one that is there and cannot be read leaves a note, never its text.
-    fn time(&mut self, value: &Value, pointer: &str) -> Option<chrono::DateTime<chrono::Utc>> {
+    fn time(&mut self, value: &Value, pointer: &str) -> Option<DateTime<Utc>> {
         let read = time::at(value, pointer);
         if read.is_none() && json::text(value, pointer).is_some_and(|t| !time::is_sentinel(&t)) {
-            self.facts
-                .parse_notes
-                .push(format!("the time at {pointer} could not be read"));
+            self.unread_time(pointer);
         }
         read
+    }
+
+    fn unread_time(&mut self, pointer: &str) {
+        self.facts
+            .parse_notes
+            .push(format!("the time at {pointer} could not be read"));
     }
 
     fn alert(self) -> Reading {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-type Parts<'a> = Vec<(String, &'a str)>;
+pub(super) type Parts<'a> = Vec<(String, &'a str)>;
 
 /// Elements of a body that may be wrapped under one of `wrappers`.
 pub(super) fn split<'a>(body: &'a [u8], wrappers: &[&str]) -> Result<Parts<'a>, BodyFault> {
@@ -47,7 +47,8 @@ pub(super) fn object(raw: &str) -> Result<Value, ElementFault> {
         .map_err(|e| ElementFault::at("", format!("This element cannot be read: {e}.")))
 }
 
-fn whole(body: &[u8]) -> Result<&str, BodyFault> {
+/// The body as text.
+pub(super) fn text(body: &[u8]) -> Result<&str, BodyFault> {
     let text = std::str::from_utf8(body).map_err(|e| {
         not_json(format!(
             "The body is not UTF-8: byte {} is out of place.",
@@ -55,17 +56,24 @@ fn whole(body: &[u8]) -> Result<&str, BodyFault> {
         ))
     })?;
     // Some senders put a byte order mark before their JSON.
-    let text = text.trim_start_matches('\u{feff}');
-    serde_json::from_str::<&RawValue>(text)
+    Ok(text.trim_start_matches('\u{feff}'))
+}
+
+/// The body, if it is one JSON value.
+pub(super) fn whole(body: &[u8]) -> Result<&str, BodyFault> {
+    serde_json::from_str::<&RawValue>(text(body)?)
         .map(|raw| raw.get().trim())
-        .map_err(|e| {
-            not_json(format!(
-                "The body is not JSON: line {}, column {}: {}.",
-                e.line(),
-                e.column(),
-                reason(&e)
-            ))
-        })
+        .map_err(|e| not_json_at(&e))
+}
+
+/// Where a body stops being JSON. Only for errors of syntax: others would repeat what stands there.
+pub(super) fn not_json_at(e: &serde_json::Error) -> BodyFault {
+    not_json(format!(
+        "The body is not JSON: line {}, column {}: {}.",
+        e.line(),
+        e.column(),
+        reason(e)
+    ))
 }
 
 /// serde_json's sentence without the place that it appends, which is said already.
@@ -85,11 +93,12 @@ fn not_json(message: String) -> BodyFault {
     }
 }
 
-fn listed<'a>(base: &str, raw: &'a str) -> Result<Parts<'a>, BodyFault> {
+/// The elements of a list, or the one that stands there.
+pub(super) fn listed<'a>(base: &str, raw: &'a str) -> Result<Parts<'a>, BodyFault> {
     if !raw.starts_with('[') {
         return Ok(vec![(base.to_owned(), raw)]);
     }
-    let list: Vec<&RawValue> = serde_json::from_str(raw).map_err(|e| not_json(reason(&e)))?;
+    let list: Vec<&RawValue> = serde_json::from_str(raw).map_err(|e| not_json_at(&e))?;
     if list.len() > MOST_ELEMENTS {
         return Err(BodyFault {
             pointer: base.to_owned(),

@@ -4,7 +4,13 @@ use super::*;
 use crate::domain::restricted::Purpose;
 use serde_json::json;
 
+mod alertmanager;
 mod shapes;
+
+/// When the bodies of these tests are received.
+fn received() -> DateTime<Utc> {
+    time::read("2026-11-21T12:00:00Z").unwrap()
+}
 
 fn clearance() -> crate::domain::restricted::Clearance {
     crate::domain::restricted::Clearance::system(Purpose::Evaluation)
@@ -31,7 +37,7 @@ fn expected(name: &str) -> Value {
 }
 
 fn readings(adapter: &Adapter, body: &[u8]) -> Vec<Reading> {
-    let elements = adapter.read(body).unwrap();
+    let elements = adapter.read(body, received()).unwrap();
     elements.into_iter().map(|e| e.outcome.unwrap()).collect()
 }
 

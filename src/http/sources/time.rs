@@ -38,6 +38,10 @@ const fn never(year: i32) -> bool {
 }
 
 fn zoned(text: &str) -> Option<DateTime<Utc>> {
+    // The usual form, by the reader that is made for it alone and ten times as fast.
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Some(at.with_timezone(&Utc));
+    }
     if let Some(local) = text.strip_suffix(['Z', 'z']) {
         return unzoned(local.trim_end());
     }

@@ -8,6 +8,11 @@ fn generic() -> Adapter {
     Adapter::Generic(Box::default())
 }
 
+fn every() -> [Adapter; 4] {
+    let monitoring = Adapter::Alertmanager(Box::default());
+    [Adapter::Office365, Adapter::Graph, monitoring, generic()]
+}
+
 #[test]
 fn the_generic_map_points_at_every_fact() {
     let body = json!({
@@ -60,7 +65,10 @@ fn configured_pointers_words_and_items_are_followed() {
     assert_eq!(facts(&all[0]).severity, Severity::Critical);
     assert_eq!(facts(&all[1]).severity, Severity::Unknown);
     assert_eq!(facts(&all[1]).kind, AlertKind::Infra);
-    assert_eq!(adapter.read(b"{}").unwrap_err().pointer, "/data/alerts");
+    assert_eq!(
+        adapter.read(b"{}", received()).unwrap_err().pointer,
+        "/data/alerts"
+    );
 }
 
 #[test]
@@ -75,7 +83,13 @@ fn an_id_that_lost_digits_or_has_no_end_is_none() {
         json!(long),
     ] {
         let body = json!({ "id": id }).to_string();
-        assert_eq!(generic().read(body.as_bytes()).unwrap_err().pointer, "/id");
+        assert_eq!(
+            generic()
+                .read(body.as_bytes(), received())
+                .unwrap_err()
+                .pointer,
+            "/id"
+        );
     }
     let named = only(
         &generic(),
@@ -87,7 +101,9 @@ fn an_id_that_lost_digits_or_has_no_end_is_none() {
 #[test]
 fn one_bad_element_is_named_and_the_rest_taken() {
     let body = json!([{"id": "1"}, {"title": "no id"}, 3, {"id": "4"}]);
-    let elements = generic().read(body.to_string().as_bytes()).unwrap();
+    let elements = generic()
+        .read(body.to_string().as_bytes(), received())
+        .unwrap();
     let faults: Vec<_> = elements
         .iter()
         .filter_map(|e| e.outcome.as_ref().err())
@@ -99,7 +115,9 @@ fn one_bad_element_is_named_and_the_rest_taken() {
 
 #[test]
 fn a_body_of_which_nothing_fits_names_the_first_fault() {
-    let fault = generic().read(br#"[{"a": 1}, {"a": 2}]"#).unwrap_err();
+    let fault = generic()
+        .read(br#"[{"a": 1}, {"a": 2}]"#, received())
+        .unwrap_err();
     assert_eq!(fault.pointer, "/0/id");
     for (adapter, body, pointer) in [
         (Adapter::Office365, r#"{"hello": 1}"#, "/Operation"),
@@ -121,7 +139,7 @@ fn a_body_of_which_nothing_fits_names_the_first_fault() {
         (Adapter::Graph, r#"{"value": [{"hello": 1}]}"#, "/value/0"),
         (Adapter::Graph, "3", ""),
     ] {
-        let fault = adapter.read(body.as_bytes()).unwrap_err();
+        let fault = adapter.read(body.as_bytes(), received()).unwrap_err();
         assert_eq!(fault.pointer, pointer, "{body}");
         assert!(!fault.mend.is_empty());
     }
@@ -129,39 +147,44 @@ fn a_body_of_which_nothing_fits_names_the_first_fault() {
 
 #[test]
 fn what_is_no_json_is_told_with_line_and_column() {
-    let fault = generic().read(b"{\n  \"id\": x}").unwrap_err();
+    let fault = generic().read(b"{\n  \"id\": x}", received()).unwrap_err();
     assert_eq!(
         fault.message,
         "The body is not JSON: line 2, column 9: expected value."
     );
     assert!(
         generic()
-            .read(b"\xff\xfe")
+            .read(b"\xff\xfe", received())
             .unwrap_err()
             .message
             .contains("UTF-8")
     );
-    assert!(generic().read(b"").is_err());
+    assert!(generic().read(b"", received()).is_err());
 }
 
 #[test]
 fn an_empty_list_holds_nothing_and_is_no_fault() {
-    assert!(Adapter::Graph.read(br#"{"value": []}"#).unwrap().is_empty());
-    assert!(generic().read(b"[]").unwrap().is_empty());
+    assert!(
+        Adapter::Graph
+            .read(br#"{"value": []}"#, received())
+            .unwrap()
+            .is_empty()
+    );
+    assert!(generic().read(b"[]", received()).unwrap().is_empty());
 }
 
 #[test]
 fn depth_and_number_are_bounded() {
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
-    for adapter in [Adapter::Office365, Adapter::Graph, generic()] {
-        assert!(adapter.read(deep.as_bytes()).is_err());
+    for adapter in every() {
+        assert!(adapter.read(deep.as_bytes(), received()).is_err());
         let inside = format!(r#"{{"id": "1", "x": {deep}}}"#);
-        assert!(adapter.read(inside.as_bytes()).is_err());
+        assert!(adapter.read(inside.as_bytes(), received()).is_err());
     }
     let many = format!("[{}1]", "1,".repeat(MOST_ELEMENTS));
     assert!(
         generic()
-            .read(many.as_bytes())
+            .read(many.as_bytes(), received())
             .unwrap_err()
             .message
             .contains("at most")
@@ -170,7 +193,11 @@ fn depth_and_number_are_bounded() {
 
 #[test]
 fn a_byte_order_mark_is_no_fault() {
-    assert!(generic().read(b"\xef\xbb\xbf{\"id\": 1}").is_ok());
+    assert!(
+        generic()
+            .read(b"\xef\xbb\xbf{\"id\": 1}", received())
+            .is_ok()
+    );
 }
 
 /// Any JSON, biased towards the keys that the adapters read.
@@ -238,15 +265,15 @@ fn any_json() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(body in prop::collection::vec(any::<u8>(), 0..200)) {
-        for adapter in [Adapter::Office365, Adapter::Graph, generic()] {
-            let _answer = adapter.read(&body);
+        for adapter in every() {
+            let _answer = adapter.read(&body, received());
         }
     }
 
     #[test]
     fn any_json_is_read_or_refused_and_shown(body in any_json()) {
-        for adapter in [Adapter::Office365, Adapter::Graph, generic()] {
-            for element in adapter.read(body.to_string().as_bytes()).into_iter().flatten() {
+        for adapter in every() {
+            for element in adapter.read(body.to_string().as_bytes(), received()).into_iter().flatten() {
                 if let Ok(reading) = element.outcome {
                     let shown = flat(&reading, None, &clearance());
                     prop_assert!(!facts(&reading).source_alert_id.is_empty());
@@ -259,7 +286,7 @@ proptest! {
     #[test]
     fn any_cut_of_a_sample_is_read_or_refused(cut in 0usize..2200) {
         let body = sample("purview_dlp_alert_endpoint_web_low.json");
-        let _answer = Adapter::Office365.read(&body[..cut.min(body.len())]);
+        let _answer = Adapter::Office365.read(&body[..cut.min(body.len())], received());
     }
 
     #[test]
