@@ -1,0 +1,87 @@
+//! Commands: a thousand at once, each on an incident of its own and durably committed before its answer; then one at a time.
+//! Measured by the sandbox, from the interaction that it sends to the answer that it gets.
+
+use super::bodies;
+use super::load::{at, send};
+use super::service::{Baton, Disk};
+use super::summary::spread;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+const AT_ONCE: usize = 1_000;
+const ALONE: usize = 200;
+
+struct Taken {
+    at_once: Vec<Duration>,
+    late: usize,
+    alone: Vec<Duration>,
+}
+
+pub fn run(rounds: usize) {
+    println!("| work | p50 ms | p99 ms | later than Discord waits |\n| --- | --- | --- | --- |");
+    for disk in [Disk::AsIs, Disk::Slow] {
+        let taken: Vec<Taken> = (0..rounds).map(|_| claim(disk)).collect();
+        let ms = |times: &[Duration], part: f64| at(times, part).as_secs_f64() * 1e3;
+        println!(
+            "| {AT_ONCE} at once, {} | {} | {} | {} |",
+            disk.told(),
+            spread(taken.iter().map(|t| ms(&t.at_once, 0.5)), 0),
+            spread(taken.iter().map(|t| ms(&t.at_once, 0.99)), 0),
+            taken.iter().map(|t| t.late).sum::<usize>(),
+        );
+        println!(
+            "| one at a time, {} | {} | {} | 0 |",
+            disk.told(),
+            spread(taken.iter().map(|t| ms(&t.alone, 0.5)), 2),
+            spread(taken.iter().map(|t| ms(&t.alone, 0.99)), 2),
+        );
+    }
+}
+
+fn claim(disk: Disk) -> Taken {
+    let baton = Baton::start(disk);
+    let all = AT_ONCE + ALONE;
+    let load = send(
+        &baton.http,
+        "/v1/alerts/alertmanager",
+        1,
+        1,
+        all,
+        move |_| bodies::prometheus_list("commands", 0..all),
+    );
+    assert_eq!(load.refused, 0);
+    let guild = &baton.guild;
+    let (member, channel) = (guild.member("tier1"), guild.channel("tier1-triage"));
+    let url = format!("{}/sandbox/members/{member}/commands", guild.base);
+    let run = |n: usize| {
+        let body = json!({
+            "channel": channel, "name": "claim", "options": { "incident": format!("INC-{n}") },
+        });
+        let request = guild.client.post(&url).json(&body);
+        async move {
+            let began = Instant::now();
+            let answer = request.send().await.unwrap();
+            let late = answer.status().as_u16() == 504;
+            let answer: Value = answer.json().await.unwrap_or_default();
+            let content = answer.to_string();
+            assert!(late || content.contains("INC-"), "not claimed: {content}");
+            (began.elapsed(), late)
+        }
+    };
+    let mut at_once = guild.block_on(futures_util::future::join_all((1..=AT_ONCE).map(run)));
+    let late = at_once.iter().filter(|(_, late)| *late).count();
+    let mut alone = guild.block_on(async {
+        let mut times = Vec::new();
+        for n in AT_ONCE + 1..=all {
+            times.push(run(n).await.0);
+        }
+        times
+    });
+    alone.sort_unstable();
+    at_once.sort_unstable();
+    Taken {
+        at_once: at_once.into_iter().map(|(took, _)| took).collect(),
+        late,
+        alone,
+    }
+}

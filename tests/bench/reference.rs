@@ -1,0 +1,149 @@
+//! The ceiling: a server that keeps the same rows as Baton does for each alert, in the same schema, and decides nothing. One
+//! thread with SQLite's own statements takes what waits and commits once; or, for comparison, commits each request alone.
+//! `thin` writes two rows an alert, as a program without history would.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use rusqlite::{Connection, params};
+use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{mpsc, oneshot};
+
+const SCHEMA: &str = include_str!("../../migrations/0001_create_store.sql");
+const MOST: usize = 2_000;
+/// As long as the columns of an ordinary incident are.
+const STATE: usize = 900;
+const EVENT: usize = 1_100;
+const NORMALIZED: usize = 700;
+
+struct Job {
+    bodies: Vec<Vec<u8>>,
+    done: oneshot::Sender<bool>,
+}
+
+/// `reference ADDRESS FILE grouped|single same|thin`
+pub fn serve(args: &[String]) {
+    let [_, address, file, grouping, rows] = args else {
+        panic!("reference ADDRESS FILE grouped|single same|thin");
+    };
+    let (jobs, mut waiting) = mpsc::channel::<Job>(4096);
+    let mut store = Connection::open(file).unwrap();
+    store
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+        )
+        .unwrap();
+    store.execute_batch(SCHEMA).unwrap();
+    store
+        .execute(
+            "INSERT INTO playbooks VALUES ('hash', 'id', '1', 'body', 0)",
+            [],
+        )
+        .unwrap();
+    let most = if grouping == "single" { 1 } else { MOST };
+    let same = rows == "same";
+    std::thread::spawn(move || {
+        let (mut id, mut previous) = (0, String::new());
+        while let Some(first) = waiting.blocking_recv() {
+            let mut group = vec![first];
+            while group.len() < most {
+                match waiting.try_recv() {
+                    Ok(job) => group.push(job),
+                    Err(_) => break,
+                }
+            }
+            let transaction = store.transaction().unwrap();
+            for body in group.iter().flat_map(|job| &job.bodies) {
+                id += 1;
+                insert(&transaction, id, body, same, &mut previous);
+            }
+            let kept = transaction.commit().is_ok();
+            for job in group {
+                let _ = job.done.send(kept);
+            }
+        }
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let router = axum::Router::new()
+            .route("/", post(take))
+            .layer(axum::extract::DefaultBodyLimit::max(16 << 20))
+            .with_state(jobs);
+        let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+        axum::serve(listener, router).await.unwrap();
+    });
+}
+
+async fn take(State(jobs): State<mpsc::Sender<Job>>, body: Bytes) -> StatusCode {
+    let bodies: Option<Vec<Vec<u8>>> = if body.starts_with(b"[") {
+        let list: Result<Vec<&RawValue>, _> = serde_json::from_slice(&body);
+        list.ok().map(|list| {
+            list.iter()
+                .map(|raw| raw.get().as_bytes().to_vec())
+                .collect()
+        })
+    } else {
+        let one: Result<&RawValue, _> = serde_json::from_slice(&body);
+        one.ok().map(|raw| vec![raw.get().as_bytes().to_vec()])
+    };
+    let Some(bodies) = bodies else {
+        return StatusCode::BAD_REQUEST;
+    };
+    let (done, kept) = oneshot::channel();
+    if jobs.send(Job { bodies, done }).await.is_err() {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    match kept.await {
+        Ok(true) => StatusCode::ACCEPTED,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+fn insert(store: &Connection, id: i64, body: &[u8], same: bool, previous: &mut String) {
+    let text = |length: usize| "x".repeat(length);
+    let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
+        store.prepare_cached(sql).unwrap().execute(values).unwrap();
+    };
+    let sha256 = hex::encode(Sha256::digest(body));
+    let key = format!("alert-{id}");
+    if same {
+        run(
+            "INSERT INTO incidents VALUES (?, 'hash', 'triage', 1, NULL, 'medium', 1, 0, 0, ?, '{}')",
+            params![id, text(STATE)],
+        );
+    }
+    run(
+        "INSERT INTO alerts VALUES (?, 'source', '', ?, 0, ?, ?, NULL, 'infra', 'medium', 0, 0, NULL, 1, 0, NULL, ?, '{}')",
+        params![id, key, key, same.then_some(id), text(NORMALIZED)],
+    );
+    run(
+        "INSERT INTO raw_bodies VALUES (?, ?, 0, ?)",
+        params![id, sha256, body],
+    );
+    if same {
+        let event = text(EVENT);
+        let payload = hex::encode(Sha256::digest(event.as_bytes()));
+        let hash = hex::encode(Sha256::digest(format!("{id}\n{payload}\n{previous}")));
+        run(
+            "INSERT INTO event_headers VALUES (?, ?, 1, 0, 0, '', 'opened', 1, '', ?, '', ?, ?)",
+            params![id, id, payload, previous.as_str(), hash],
+        );
+        run(
+            "INSERT INTO event_payloads VALUES (?, ?, ?)",
+            params![id, [0_u8; 16], event.as_bytes()],
+        );
+        run("INSERT INTO dues VALUES (?, 'take', 0)", params![id]);
+        *previous = hash;
+    }
+    run(
+        "INSERT INTO outbox (kind, key, incident_id, channel, arg, rank, state, due_us, attempts, created_us)
+         VALUES ('post_card', ?, ?, 'tier1-triage', 0, 3, 'waiting', 0, 0, 0)",
+        params![format!("post:{id}"), same.then_some(id)],
+    );
+}
