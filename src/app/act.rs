@@ -12,8 +12,9 @@ use crate::domain::policy::{Actor, Walls, reads};
 use crate::domain::restricted::Clearance;
 use crate::domain::role::Role;
 use crate::domain::{due, effect};
-use crate::store::{self, Connection};
+use crate::store::{self, Connection, Gather};
 use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a step led to.
@@ -32,6 +33,29 @@ pub struct Visible {
     pub clearance: Clearance,
 }
 
+/// Steps of members that wait for the next commit.
+pub type Waiting = Gather<Asked, Result<Acted, AppError>, AppError>;
+
+/// What a member asks of an incident.
+pub struct Asked {
+    app: App,
+    actor: Actor,
+    id: IncidentId,
+    command: Command,
+}
+
+/// Steps of one moment are taken together.
+pub fn waiting() -> Arc<Waiting> {
+    Arc::new(Gather::new(|connection, asked| {
+        Box::pin(async move {
+            match asked.first() {
+                Some(first) => first.app.clone().steps(connection, asked).await,
+                None => Ok(Vec::new()),
+            }
+        })
+    }))
+}
+
 impl App {
     /// A member's step. The same refusal for what does not exist and what is not theirs to see.
     pub async fn act(
@@ -40,12 +64,18 @@ impl App {
         id: IncidentId,
         command: Command,
     ) -> Result<Acted, AppError> {
+        let asked = self.to_ask(actor, id, command);
+        self.store.gather(&self.acting, asked).await?
+    }
+
+    fn to_ask(&self, actor: &Actor, id: IncidentId, command: Command) -> Asked {
         let (app, actor) = (self.clone(), actor.clone());
-        self.store
-            .write(move |connection| {
-                Box::pin(async move { app.step(connection, &actor, id, &command).await })
-            })
-            .await
+        Asked {
+            app,
+            actor,
+            id,
+            command,
+        }
     }
 
     /// A member's step inside a transaction that is under way.
@@ -56,27 +86,100 @@ impl App {
         id: IncidentId,
         command: &Command,
     ) -> Result<Acted, AppError> {
-        let visible = self.visible(connection, actor, id).await?;
+        let asked = self.to_ask(actor, id, command.clone());
+        let outcomes = self.steps(connection, &[asked]).await?;
+        let outcome = outcomes.into_iter().next();
+        outcome.unwrap_or_else(|| Err(Refusal::NotFound.into()))
+    }
+
+    /// Steps in their order, an outcome for each. Those on different incidents read and write each table once; a second
+    /// one on the same incident finds it as the first left it.
+    async fn steps(
+        &self,
+        connection: &mut Connection,
+        asked: &[Asked],
+    ) -> Result<Vec<Result<Acted, AppError>>, AppError> {
+        let mut outcomes = BTreeMap::new();
+        let mut left: Vec<(usize, &Asked)> = asked.iter().enumerate().collect();
+        while !left.is_empty() {
+            let mut ids = BTreeSet::new();
+            let (round, later): (Vec<_>, Vec<_>) = left
+                .into_iter()
+                .partition(|(_, asked)| ids.insert(asked.id));
+            left = later;
+            self.round(connection, &round, &mut outcomes).await?;
+        }
+        Ok(outcomes.into_values().collect())
+    }
+
+    /// Steps on different incidents. A refusal has written nothing; a fault is the whole round's.
+    async fn round(
+        &self,
+        connection: &mut Connection,
+        round: &[(usize, &Asked)],
+        outcomes: &mut BTreeMap<usize, Result<Acted, AppError>>,
+    ) -> Result<(), AppError> {
+        let ids: Vec<IncidentId> = round.iter().map(|(_, asked)| asked.id).collect();
+        let mut incidents = store::incident::list(connection, &ids).await?;
+        let mut walls = store::incident::list_walls(connection, &ids).await?;
+        let mut taken = Vec::with_capacity(round.len());
+        for (place, asked) in round {
+            let found = incidents.remove(&asked.id).ok_or(Refusal::NotFound);
+            let walls = walls.remove(&asked.id).unwrap_or_default();
+            let outcome = match found {
+                Ok(incident) => self.decided(connection, asked, incident, walls).await,
+                Err(refusal) => Err(refusal.into()),
+            };
+            match outcome {
+                Ok(decided) => taken.push((*place, decided)),
+                Err(AppError::Refused(refusal)) => {
+                    outcomes.insert(*place, Err(refusal.into()));
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        let steps = taken.iter_mut().map(|(_, decided)| decided.step());
+        let acted = self.commit_all(connection, steps.collect()).await?;
+        for ((place, decided), acted) in taken.iter().zip(acted) {
+            let acted = self.dismissed(connection, &decided.events, acted).await?;
+            outcomes.insert(*place, Ok(acted));
+        }
+        Ok(())
+    }
+
+    async fn decided(
+        &self,
+        connection: &mut Connection,
+        asked: &Asked,
+        incident: Incident,
+        walls: Walls,
+    ) -> Result<Decided, AppError> {
+        let actor = &asked.actor;
+        let visible = self.seen(actor, incident, walls)?;
         let playbook = &visible.playbook.playbook;
-        let now = self.now();
-        let mut context = Context::new(now, playbook, Some(actor));
-        context.detections = self
-            .detections(connection, &visible.incident, playbook)
-            .await?;
-        context.exposure = self.exposure(connection, &visible.incident).await?;
-        let elsewhere = self.elsewhere(connection, actor, &visible.incident).await?;
-        context.elsewhere = Some(&elsewhere);
-        let patterns = self.fittings(connection, &visible).await?;
-        context.patterns = &patterns;
-        let events = decide(Some(&visible.incident), command, &context)?;
+        let mut context = Context::new(self.now(), playbook, Some(actor));
+        let (elsewhere, patterns);
+        if asked.command.looks_around() {
+            context.detections = self
+                .detections(connection, &visible.incident, playbook)
+                .await?;
+            context.exposure = self.exposure(connection, &visible.incident).await?;
+            elsewhere = self.elsewhere(connection, actor, &visible.incident).await?;
+            context.elsewhere = Some(&elsewhere);
+            patterns = self.fittings(connection, &visible).await?;
+            context.patterns = &patterns;
+        }
+        let events = decide(Some(&visible.incident), &asked.command, &context)?;
         let by = By {
             person: actor.person,
             role: role_in(actor, &visible.incident, playbook),
         };
-        let acted = self
-            .commit(connection, Some(visible.incident), &events, by, playbook)
-            .await?;
-        self.dismissed(connection, &events, acted).await
+        Ok(Decided {
+            before: Some(visible.incident),
+            playbook: visible.playbook,
+            events,
+            by,
+        })
     }
 
     /// Counts the hit of the pattern that a dismissal rests on, and draws its lot for a second look.
@@ -144,6 +247,11 @@ impl App {
             .await?
             .ok_or(Refusal::NotFound)?;
         let walls = store::incident::walls(connection, id).await?;
+        self.seen(actor, incident, walls)
+    }
+
+    /// What the actor may read of an incident; refused where that is nothing.
+    fn seen(&self, actor: &Actor, incident: Incident, walls: Walls) -> Result<Visible, AppError> {
         let playbook = self.playbooks.load(&incident.playbook)?;
         let clearance =
             reads(actor, &incident, &playbook.playbook, &walls).ok_or(Refusal::NotFound)?;
@@ -260,6 +368,26 @@ pub(super) struct Step<'a> {
     pub events: &'a [Event],
     pub by: By,
     pub playbook: &'a Playbook,
+}
+
+/// A step that was granted.
+struct Decided {
+    before: Option<Incident>,
+    playbook: Arc<super::playbooks::Loaded>,
+    events: Vec<Event>,
+    by: By,
+}
+
+impl Decided {
+    /// Takes the state before out of it.
+    fn step(&mut self) -> Step<'_> {
+        Step {
+            before: self.before.take(),
+            events: &self.events,
+            by: self.by,
+            playbook: &self.playbook.playbook,
+        }
+    }
 }
 
 /// What a step changed.

@@ -72,6 +72,8 @@ pub struct App {
     pub hours: Option<Hours>,
     /// Alerts on their way into the next commit.
     pub arriving: Arc<intake::Waiting>,
+    /// Steps of members on theirs.
+    pub acting: Arc<act::Waiting>,
 }
 
 impl App {

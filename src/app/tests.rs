@@ -95,6 +95,7 @@ async fn opened(file: &Path, hand: Arc<Hand>) -> App {
         zone: chrono_tz::Tz::UTC,
         hours: None,
         arriving: crate::app::intake::waiting(),
+        acting: crate::app::act::waiting(),
     };
     let (keeper, now) = (app.clone(), app.now());
     app.store

@@ -37,6 +37,7 @@ pub async fn run(args: &ExportArgs, ports: Ports, out: &mut dyn Write) -> anyhow
         zone: Tz::UTC,
         hours: None,
         arriving: crate::app::intake::waiting(),
+        acting: crate::app::act::waiting(),
     };
     let work = async move {
         let exported = app.export(args.incident, args.reason.clone()).await;

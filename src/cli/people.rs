@@ -41,6 +41,7 @@ pub async fn run(args: &ImportArgs, ports: Ports, out: &mut dyn Write) -> anyhow
         zone: Tz::UTC,
         hours: None,
         arriving: crate::app::intake::waiting(),
+        acting: crate::app::act::waiting(),
     };
     let whole = faults.is_empty();
     let work = async move {

@@ -46,6 +46,7 @@ pub async fn run(args: &ReplayArgs, ports: Ports, out: &mut dyn Write) -> anyhow
         zone: setting.zone,
         hours: setting.hours,
         arriving: crate::app::intake::waiting(),
+        acting: crate::app::act::waiting(),
     };
     let work = async move {
         let done = replay_all(&app, &setting.sources, out).await;

@@ -102,6 +102,7 @@ fn each_sample_gives_its_expected_facts_and_playbook_as_json() {
             .and_then(|all| all.remove("source_kind"));
         let source = match kind.as_ref().and_then(Value::as_str) {
             Some("o365-audit") => "purview",
+            Some("alertmanager") => "alertmanager",
             Some(_) => "defender",
             None => panic!("{name} has no source"),
         };
@@ -224,6 +225,7 @@ pub(super) async fn taken_in(data: &Path, source: &str, elements: Vec<Arrived>) 
         zone: chrono_tz::Tz::UTC,
         hours: None,
         arriving: crate::app::intake::waiting(),
+        acting: crate::app::act::waiting(),
     };
     let work = async move {
         let (keeper, now) = (app.clone(), app.now());

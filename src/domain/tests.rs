@@ -33,8 +33,8 @@ use super::ids::{
     TransitionId,
 };
 use super::incident::{
-    Command, Context, Event, Incident, Opening, ReachCommand, Refusal, Submission, apply, decide,
-    replay,
+    Command, Context, Elsewhere, Event, Incident, Opening, ReachCommand, Refusal, Submission,
+    apply, decide, replay,
 };
 use super::pattern::Fitting;
 use super::playbook::definition::{Field, FieldKind, Playbook};
@@ -125,13 +125,37 @@ impl Case {
 
     /// Decides and, where it is allowed, folds the events in.
     fn act(&mut self, actor: Option<&Actor>, command: &Command) -> Result<Vec<Event>, Refusal> {
-        let events = decide(self.incident.as_ref(), command, &self.context(actor))?;
+        let decided = decide(self.incident.as_ref(), command, &self.context(actor));
+        if !command.looks_around() {
+            assert_eq!(decided, self.decide_with_much_around(actor, command));
+        }
+        let events = decided?;
         let by = actor.map_or(PersonId::PROGRAM, |a| a.person);
         for event in &events {
             self.incident = apply(self.incident.take(), event, by, self.now);
             self.history.push((event.clone(), by, self.now));
         }
         Ok(events)
+    }
+
+    /// With more detections, more exposure and more linked than any case here has.
+    fn decide_with_much_around(
+        &self,
+        actor: Option<&Actor>,
+        command: &Command,
+    ) -> Result<Vec<Event>, Refusal> {
+        let mut elsewhere = Elsewhere::default();
+        if let Some(incident) = &self.incident {
+            elsewhere.add(incident, &self.playbook, true);
+        }
+        let context = Context {
+            detections: Some(99),
+            exposure: Some(1_000_000),
+            elsewhere: Some(&elsewhere),
+            patterns: &[],
+            ..self.context(actor)
+        };
+        decide(self.incident.as_ref(), command, &context)
     }
 
     fn wait(&mut self, minutes: i64) {

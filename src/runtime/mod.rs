@@ -125,6 +125,7 @@ impl Service {
                 .unwrap_or(chrono_tz::Tz::UTC),
             hours: settings.organisation.working_hours.clone(),
             arriving: crate::app::intake::waiting(),
+            acting: crate::app::act::waiting(),
         };
         keep_playbooks(&app).await.map_err(StartFault::one)?;
         app.refresh_dues().await.map_err(StartFault::one)?;

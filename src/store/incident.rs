@@ -23,16 +23,29 @@ pub async fn find(
     connection: &mut Connection,
     id: IncidentId,
 ) -> Result<Option<Incident>, StoreError> {
-    let row = sqlx::query!(
-        r#"SELECT state, record, (SELECT MAX(h.at_us) FROM event_headers h
+    Ok(list(connection, &[id]).await?.remove(&id))
+}
+
+/// Those of them that exist.
+pub async fn list(
+    connection: &mut Connection,
+    ids: &[IncidentId],
+) -> Result<HashMap<IncidentId, Incident>, StoreError> {
+    let ids = to_json("incidents", &ids)?;
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id!: i64", state, record, (SELECT MAX(h.at_us) FROM event_headers h
                WHERE h.incident_id = incidents.id AND h.staff != 0) AS "touched_us: i64"
-           FROM incidents WHERE id = ?"#,
-        id.0
+           FROM incidents WHERE id IN (SELECT value FROM json_each(?))"#,
+        ids
     )
-    .fetch_optional(connection)
+    .fetch_all(connection)
     .await?;
-    row.map(|row| decode(&row.state, &row.record, row.touched_us))
-        .transpose()
+    rows.iter()
+        .map(|row| {
+            let incident = decode(&row.state, &row.record, row.touched_us)?;
+            Ok((IncidentId(row.id), incident))
+        })
+        .collect()
 }
 
 /// When a person last did something with it stands in the history alone.
@@ -217,21 +230,39 @@ pub async fn list_about(
 /// The persons concerned and their line managers, under every number that they have. Whom alerts were about that went
 /// elsewhere is among them: the history still speaks of them.
 pub async fn walls(connection: &mut Connection, id: IncidentId) -> Result<Walls, StoreError> {
+    let mut walls = list_walls(connection, &[id]).await?;
+    Ok(walls.remove(&id).unwrap_or_default())
+}
+
+/// The same for several; an incident about nobody has none.
+pub async fn list_walls(
+    connection: &mut Connection,
+    ids: &[IncidentId],
+) -> Result<HashMap<IncidentId, Walls>, StoreError> {
+    let ids = to_json("incidents", &ids)?;
     let rows = sqlx::query!(
-        r#"WITH named AS (
-              SELECT person_id FROM incident_persons WHERE incident_id = ?1
-              UNION SELECT e.value FROM incidents i, json_each(i.state, '$.past_concerned') e WHERE i.id = ?1),
+        r#"WITH asked AS (SELECT value AS id FROM json_each(?)),
+           named AS (
+              SELECT c.incident_id, c.person_id FROM incident_persons c JOIN asked a ON a.id = c.incident_id
+              UNION SELECT i.id, e.value FROM asked a JOIN incidents i ON i.id = a.id,
+                  json_each(i.state, '$.past_concerned') e),
            concerned AS (
-              SELECT r.id, r.line_manager_id FROM named c JOIN persons p ON p.id = c.person_id
+              SELECT c.incident_id, r.id, r.line_manager_id FROM named c JOIN persons p ON p.id = c.person_id
               JOIN persons r ON r.id = COALESCE(p.same_as_id, p.id)),
            walled AS (
-              SELECT id FROM concerned
-              UNION SELECT COALESCE(m.same_as_id, m.id) FROM concerned c JOIN persons m ON m.id = c.line_manager_id)
-           SELECT id AS "id!: i64" FROM walled
-           UNION SELECT p.id FROM persons p JOIN walled w ON p.same_as_id = w.id"#,
-        id.0
+              SELECT incident_id, id FROM concerned
+              UNION SELECT c.incident_id, COALESCE(m.same_as_id, m.id) FROM concerned c
+                  JOIN persons m ON m.id = c.line_manager_id)
+           SELECT incident_id AS "incident_id!: i64", id AS "id!: i64" FROM walled
+           UNION SELECT w.incident_id, p.id FROM walled w JOIN persons p ON p.same_as_id = w.id"#,
+        ids
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| PersonId(row.id)).collect())
+    let mut walls: HashMap<IncidentId, Walls> = HashMap::new();
+    for row in rows {
+        let of = walls.entry(IncidentId(row.incident_id)).or_default();
+        of.insert(PersonId(row.id));
+    }
+    Ok(walls)
 }

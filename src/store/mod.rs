@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod alert;
+mod checkpoint;
 mod codec;
 pub mod counsel;
 pub mod detection;

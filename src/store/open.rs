@@ -1,6 +1,7 @@
 //! Opening the file: pragmas, migrations, the writer and the readers.
 
 use super::StoreError;
+use super::checkpoint::{self, Finish};
 use super::writer::{Gather, Job, Writer};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, SqliteConnection, SqlitePool};
@@ -34,7 +35,13 @@ impl Store {
         let mut connection = SqliteConnection::connect_with(&options).await?;
         sqlx::migrate!("./migrations").run(&mut connection).await?;
         let readers = readers(path).await?;
-        let (writer, running) = Writer::new(connection);
+        let copying = SqliteConnection::connect_with(&options).await?;
+        let finish = Finish::default();
+        let (writer, writing) = Writer::new(connection, finish.clone());
+        let copying = checkpoint::run(copying, path.to_owned(), writer.commits(), finish);
+        let running = async {
+            tokio::join!(writing, copying);
+        };
         Ok((Self { writer, readers }, running))
     }
 
@@ -95,6 +102,9 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .pragma("secure_delete", "on")
+        // `checkpoint` copies the log back; one that begins anew is cut to what is in use.
+        .pragma("wal_autocheckpoint", "0")
+        .pragma("journal_size_limit", "0")
         .statement_cache_capacity(STATEMENTS)
         .busy_timeout(Duration::from_secs(5))
 }

@@ -3,6 +3,7 @@
 //! a caller that went away does not cancel its job.
 
 use super::StoreError;
+use super::checkpoint::{self, Finish};
 use futures_util::FutureExt as _;
 use sqlx::{Connection as _, SqliteConnection};
 use std::future::Future;
@@ -82,7 +83,10 @@ pub struct Writer {
 
 impl Writer {
     /// Starts the task on a connection of its own and gives back its future, for a tracker to run.
-    pub fn new(connection: SqliteConnection) -> (Self, impl Future<Output = ()> + Send) {
+    pub(super) fn new(
+        connection: SqliteConnection,
+        finish: Finish,
+    ) -> (Self, impl Future<Output = ()> + Send) {
         let (jobs, waiting) = mpsc::unbounded_channel();
         let (commits, committed) = watch::channel(0);
         let writer = Self {
@@ -90,7 +94,7 @@ impl Writer {
             places: Arc::new(Semaphore::new(QUEUE_MAX)),
             committed,
         };
-        (writer, run(connection, waiting, commits))
+        (writer, run(connection, waiting, commits, finish))
     }
 
     /// Runs a job inside the next commit. An error undoes the job alone; the answer to a success comes after the commit.
@@ -250,6 +254,7 @@ async fn run(
     mut connection: SqliteConnection,
     mut waiting: mpsc::UnboundedReceiver<Queued>,
     commits: watch::Sender<u64>,
+    finish: Finish,
 ) {
     while let Some((first, _place)) = waiting.recv().await {
         let mut group = vec![first];
@@ -261,6 +266,11 @@ async fn run(
         }
         if run_group(&mut connection, group).await {
             commits.send_modify(|n| *n += 1);
+        }
+        if finish.take()
+            && let Err(fault) = checkpoint::copy(&mut connection).await
+        {
+            tracing::warn!(%fault, "the write-ahead log could not be finished");
         }
     }
     if let Err(fault) = connection.close().await {

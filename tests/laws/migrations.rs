@@ -53,6 +53,7 @@ async fn fill(path: &Path) {
         zone: chrono_tz::UTC,
         hours: None,
         arriving: baton::app::intake::waiting(),
+        acting: baton::app::act::waiting(),
     };
     let work = async move {
         work(&app).await.unwrap();

@@ -110,6 +110,22 @@ pub enum Command {
     RemindLook,
 }
 
+impl Command {
+    /// Whether more than the incident and its playbook is weighed: the person's detections, what sources counted, linked
+    /// incidents, patterns.
+    pub const fn looks_around(&self) -> bool {
+        !matches!(
+            self,
+            Self::Claim
+                | Self::Accept
+                | Self::Return { .. }
+                | Self::Reach(_)
+                | Self::Note(_)
+                | Self::SetStatus { .. }
+        )
+    }
+}
+
 /// Something to put on the timeline.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Noting {

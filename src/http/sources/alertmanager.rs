@@ -55,11 +55,16 @@ impl LabelMap {
 /// The webhook's envelope; the labels that its alerts share stand on each of them too.
 #[derive(Deserialize)]
 struct Envelope<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     alerts: Option<&'a RawValue>,
     /// Alerts of the group that the sender cut off.
     #[serde(rename = "truncatedAlerts")]
     left_out: Option<u64>,
+}
+
+/// A list that is there and null is there: it says that there is nothing.
+fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(from).map(Some)
 }
 
 #[derive(Deserialize)]
