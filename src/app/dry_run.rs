@@ -2,7 +2,7 @@
 
 use super::facts::History;
 use super::playbooks::Playbooks;
-use super::route::{Route, candidates, route};
+use super::route::{Candidates, Route};
 use crate::domain::alert::Alert;
 use crate::domain::ids::{AlertId, IncidentId, SourceId};
 use crate::domain::incident::{Command, Context, Incident, Opening, apply, decide};
@@ -39,7 +39,7 @@ pub fn dry_run(
         alert: alert.clone(),
     };
     let nobody = History::default();
-    let route = route(&mut candidates(playbooks, source, alert, now), |_| &nobody)?;
+    let route = Candidates::of(playbooks, source, alert, now).route(|_| &nobody)?;
     let unrouted = playbooks
         .fallback()
         .is_some_and(|last| last.reference == route.loaded.reference);

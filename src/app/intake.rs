@@ -5,11 +5,10 @@ mod again;
 mod group;
 
 use super::playbooks::Playbooks;
-use super::route::{Candidate, candidates};
+use super::route::Candidates;
 use super::{App, AppError};
 use crate::domain::alert::{Alert, Reading, User};
 use crate::domain::ids::{IncidentId, PersonId, SourceId};
-use crate::domain::playbook::rules::Repeat;
 use crate::store::alert::Written;
 use crate::store::people::Identity;
 use crate::store::{Connection, Gather, Job, StoreError};
@@ -89,8 +88,8 @@ struct ReadyAlert {
     noted: Option<String>,
     written: Written,
     identities: Vec<Identity>,
-    /// The history is put into their facts inside the transaction.
-    candidates: std::sync::Mutex<Vec<Candidate>>,
+    /// The history is put into their facts inside the transaction. Without any where it opens nothing.
+    candidates: Option<std::sync::Mutex<Candidates>>,
 }
 
 /// Alerts of one moment are taken together.
@@ -174,15 +173,12 @@ fn ready_alert(
     noted: Option<String>,
     now: DateTime<Utc>,
 ) -> Result<ReadyAlert, StoreError> {
-    let candidates = match noted {
-        // It opens nothing.
-        Some(_) => Vec::new(),
-        None => candidates(playbooks, source, &alert, now),
-    };
+    let opens = noted.is_none();
+    let candidates = opens.then(|| Candidates::of(playbooks, source, &alert, now));
     Ok(ReadyAlert {
         written: Written::of(source, &alert)?,
         identities: alert.user.as_ref().map(identities).unwrap_or_default(),
-        candidates: std::sync::Mutex::new(candidates),
+        candidates: candidates.map(std::sync::Mutex::new),
         alert,
         noted,
     })
@@ -212,11 +208,9 @@ fn identities(user: &User) -> Vec<Identity> {
 }
 
 impl ReadyAlert {
-    /// The repeat rules of the playbooks that may take it.
-    fn rules(&self) -> Vec<Option<Repeat>> {
-        let candidates = self.candidates.lock();
-        let candidates = candidates.unwrap_or_else(std::sync::PoisonError::into_inner);
-        let each = candidates.iter().map(|c| c.playbook().playbook.repeat);
-        each.collect()
+    fn with_candidates<T>(&self, ask: impl FnOnce(&mut Candidates) -> T) -> Option<T> {
+        let candidates = self.candidates.as_ref()?.lock();
+        let mut candidates = candidates.unwrap_or_else(std::sync::PoisonError::into_inner);
+        Some(ask(&mut candidates))
     }
 }

@@ -53,6 +53,24 @@ impl App {
             .await
     }
 
+    /// A page of the guild's members, in one commit.
+    pub async fn save_members(
+        &self,
+        members: Vec<(AccountId, String, BTreeSet<Role>)>,
+    ) -> Result<(), AppError> {
+        let now = self.now();
+        self.store
+            .write(move |connection| {
+                Box::pin(async move {
+                    for (account, name, roles) in &members {
+                        store::people::save_member(connection, account, name, roles, now).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
     /// A member left the guild.
     pub async fn delete_member(&self, account: AccountId) -> Result<(), AppError> {
         self.store

@@ -9,6 +9,7 @@ use crate::domain::incident::Evaluated;
 use crate::domain::playbook::criterion::Expr;
 use crate::domain::playbook::definition::Playbook;
 use crate::domain::playbook::facts::{Facts, FactsInput, IncidentFacts, PersonFacts};
+use crate::domain::playbook::rules::Repeat;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
@@ -23,80 +24,82 @@ pub struct Route {
     pub criteria: Vec<Evaluated>,
 }
 
+/// The playbooks that may take an alert, on the facts that they are judged by.
+#[derive(Debug)]
+pub struct Candidates {
+    facts: Facts,
+    found: Vec<Candidate>,
+}
+
 /// A playbook that may take an alert, judged as if nothing were known of the person.
 #[derive(Debug)]
-pub struct Candidate {
+struct Candidate {
     loaded: Arc<Loaded>,
-    facts: Facts,
     /// `None` where it does not take the alert of a stranger.
     route: Option<Route>,
 }
 
-/// The playbooks that may take it, in their order: up to the first that takes it whatever the person's history is.
-pub fn candidates(
-    playbooks: &Playbooks,
-    source: &SourceId,
-    alert: &Alert,
-    now: DateTime<Utc>,
-) -> Vec<Candidate> {
-    let mut found = Vec::new();
-    for loaded in playbooks.current() {
-        let playbook = &loaded.playbook;
-        let facts = Facts::new(&FactsInput {
+impl Candidates {
+    /// In the playbooks' order: up to the first that takes it whatever the person's history is.
+    pub fn of(playbooks: &Playbooks, source: &SourceId, alert: &Alert, now: DateTime<Utc>) -> Self {
+        let mut facts = Facts::new(&FactsInput {
             alert: Some(alert),
             source: source.as_str(),
             incident: IncidentFacts::default(),
             person: PersonFacts::default(),
-            repeat: playbook.repeat,
+            repeat: None,
             now,
         });
-        let route = way(loaded, &facts);
-        let depends = playbook.takes.as_ref().is_some_and(Expr::asks_person);
-        let takes = route.is_some();
-        if takes || depends {
-            found.push(Candidate {
-                loaded: loaded.clone(),
-                facts,
-                route,
-            });
+        let mut found = Vec::new();
+        for loaded in playbooks.current() {
+            let playbook = &loaded.playbook;
+            facts.count_by(playbook.repeat);
+            let route = way(loaded, &facts);
+            let depends = playbook.takes.as_ref().is_some_and(Expr::asks_person);
+            let takes = route.is_some();
+            if takes || depends {
+                let loaded = loaded.clone();
+                found.push(Candidate { loaded, route });
+            }
+            if takes && !depends {
+                break;
+            }
         }
-        if takes && !depends {
-            break;
-        }
+        Self { facts, found }
     }
-    found
-}
 
-/// The way that the alert takes, by what the history says. `history` is asked once for each playbook that is tried.
-pub fn route<'h>(
-    candidates: &mut [Candidate],
-    history: impl Fn(&Playbook) -> &'h History,
-) -> Option<Route> {
-    candidates.iter_mut().find_map(|candidate| {
-        let history = history(&candidate.loaded.playbook);
-        candidate.known(history)
-    })
+    /// The repeat rules of the playbooks among them.
+    pub fn rules(&self) -> Vec<Option<Repeat>> {
+        let each = self.found.iter();
+        each.map(|c| c.loaded.playbook.repeat).collect()
+    }
+
+    /// The way that the alert takes, by what the history says. `history` is asked once for each playbook that is tried.
+    pub fn route<'h>(&mut self, history: impl Fn(&Playbook) -> &'h History) -> Option<Route> {
+        let facts = &mut self.facts;
+        self.found.iter().find_map(|candidate| {
+            let playbook = &candidate.loaded.playbook;
+            candidate.known(facts, history(playbook))
+        })
+    }
 }
 
 impl Candidate {
-    pub fn playbook(&self) -> &Arc<Loaded> {
-        &self.loaded
-    }
-
     /// Judged again where the history has something to say.
-    fn known(&mut self, history: &History) -> Option<Route> {
+    fn known(&self, facts: &mut Facts, history: &History) -> Option<Route> {
         if !history.known {
             return self.route.clone();
         }
-        self.facts.know(history.facts());
         let playbook = &self.loaded.playbook;
+        facts.count_by(playbook.repeat);
+        facts.know(history.facts());
         let depends = playbook.takes.as_ref().is_some_and(Expr::asks_person);
         let Some(route) = self.route.as_ref().filter(|_| !depends) else {
-            return way(&self.loaded, &self.facts);
+            return way(&self.loaded, facts);
         };
         let mut entries = playbook.entries.iter().filter_map(|e| e.when.as_ref());
         let (stage, because) = if entries.any(Expr::asks_person) {
-            let entry = playbook.entry(&self.facts)?;
+            let entry = playbook.entry(facts)?;
             (entry.stage.clone(), entry.because.clone())
         } else {
             (route.stage.clone(), route.because.clone())
@@ -107,7 +110,7 @@ impl Candidate {
             criterion.when.as_ref()?;
             let earlier = before.next();
             if criterion.asks_person() {
-                finding(criterion, &self.facts)
+                finding(criterion, facts)
             } else {
                 earlier.cloned()
             }

@@ -197,9 +197,9 @@ impl Link {
                 .await
                 .map_err(|fault| format!("the members could not be listed: {fault}"))?;
             let page = answer.body.as_array().cloned().unwrap_or_default();
-            for raw in &page {
-                self.member_changed(raw).await;
-            }
+            let members = page.iter().filter_map(|raw| self.bot.guild.raw_member(raw));
+            let saved = self.app.save_members(members.collect()).await;
+            saved.map_err(|fault| format!("the members could not be kept: {fault}"))?;
             if page.len() < MEMBER_PAGE {
                 return Ok(());
             }

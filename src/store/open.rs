@@ -90,6 +90,8 @@ async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
     let options = options(path).create_if_missing(false).read_only(true);
     Ok(SqlitePoolOptions::new()
         .max_connections(READERS)
+        // A file does not go away as a server does; asking first costs as much as a small read.
+        .test_before_acquire(false)
         .connect_with(options)
         .await?)
 }

@@ -5,7 +5,7 @@ use super::{Outcome, Ready, ReadyAlert, Taken};
 use crate::app::act::{By, Step};
 use crate::app::facts::{History, histories};
 use crate::app::playbooks::Loaded;
-use crate::app::route::{Route, route};
+use crate::app::route::Route;
 use crate::app::{App, AppError};
 use crate::domain::ids::{AlertId, IncidentId, PersonId, SourceId};
 use crate::domain::incident::{Command, Context, Event, Opening, decide};
@@ -230,7 +230,8 @@ impl App {
                 around: occurred_at(&opened.arriving.of.alert, now),
                 until: Some(opened.alert),
             };
-            for repeat in opened.arriving.of.rules() {
+            let rules_asked = opened.arriving.of.with_candidates(|c| c.rules());
+            for repeat in rules_asked.unwrap_or_default() {
                 let window = repeat.map(|r| r.window_days);
                 rules.insert(window, repeat);
                 let of_window = asked.entry(window).or_default();
@@ -332,9 +333,8 @@ impl New<'_> {
 
 impl OpenedBy<'_> {
     fn route<'h>(&self, history: impl Fn(&Playbook) -> &'h History) -> Option<Route> {
-        let candidates = self.arriving.of.candidates.lock();
-        let mut candidates = candidates.unwrap_or_else(std::sync::PoisonError::into_inner);
-        route(&mut candidates, history)
+        let of = self.arriving.of;
+        of.with_candidates(|candidates| candidates.route(history))?
     }
 
     fn command(&self, route: Route) -> Command {

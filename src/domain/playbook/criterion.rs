@@ -81,7 +81,7 @@ impl Expr {
     }
 
     pub fn eval(&self, facts: &Facts) -> Truth {
-        match self.program.execute(facts.context()) {
+        match self.program.execute(&facts.context()) {
             Ok(Value::Bool(true)) => Truth::True,
             Ok(Value::Bool(false)) => Truth::False,
             Ok(other) => Truth::NotEvaluated(format!("gives a {}, not yes or no", other.type_of())),

@@ -6,10 +6,13 @@ mod of_alert;
 use super::criterion::env;
 use super::rules::Repeat;
 use crate::domain::alert::{Alert, Severity};
+use cel::common::types::CelString;
+use cel::common::value::CowVal;
+use cel::context::VariableResolver;
 use cel::objects::{Key, Map};
 use cel::{Context, Value};
 use chrono::{DateTime, SecondsFormat, Utc};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -61,7 +64,6 @@ pub struct PersonFacts<'a> {
 /// Every path has a value in every case: texts are "" where the source is silent, lists empty, numbers 0.
 pub struct Facts {
     values: BTreeMap<&'static str, Value>,
-    context: Context<'static, 'static>,
 }
 
 impl Facts {
@@ -72,31 +74,24 @@ impl Facts {
         let in_alert = || input.alert?.user.as_ref()?.department.as_deref();
         values.insert("person.department", text(in_alert()));
         person_facts(&mut values, input.person);
-        values.extend([
-            (
-                "repeat.count",
-                Value::Int(input.repeat.map_or(0, |r| r.count)),
-            ),
-            (
-                "repeat.window_days",
-                Value::Int(input.repeat.map_or(0, |r| r.window_days)),
-            ),
-            ("now", instant(input.now)),
-        ]);
-        let context = context(&values);
-        Self { values, context }
+        values.insert("now", instant(input.now));
+        let mut facts = Self { values };
+        facts.count_by(input.repeat);
+        facts
     }
 
     /// The same facts with what the history now says of the person.
     pub fn know(&mut self, person: PersonFacts<'_>) {
         person_facts(&mut self.values, person);
-        let own = self.values.iter().filter_map(|(path, value)| {
-            let key = path.strip_prefix(PERSON)?.strip_prefix('.')?;
-            Some((Key::from(key), value.clone()))
-        });
-        let map = Arc::new(own.collect());
-        self.context
-            .add_variable_from_value(PERSON, Value::Map(Map { map }));
+    }
+
+    /// The same facts under another playbook's repeat rule.
+    pub fn count_by(&mut self, repeat: Option<Repeat>) {
+        let (count, days) = repeat.map_or((0, 0), |r| (r.count, r.window_days));
+        self.values.extend([
+            ("repeat.count", Value::Int(count)),
+            ("repeat.window_days", Value::Int(days)),
+        ]);
     }
 
     /// The facts of an alert that says nothing.
@@ -111,8 +106,21 @@ impl Facts {
         })
     }
 
-    pub(super) const fn context(&self) -> &Context<'static, 'static> {
-        &self.context
+    /// What an expression runs in: it asks for each fact that it names, and copies none.
+    pub(super) fn context(&self) -> Context<'_, '_> {
+        let mut context = Context::with_env(env());
+        context.set_variable_resolver(self);
+        context
+    }
+
+    /// A group as a whole, for `has` and for lists made of it.
+    fn group(&self, name: &str) -> Option<Value> {
+        let own = self.values.iter().filter_map(|(path, value)| {
+            let key = path.strip_prefix(name)?.strip_prefix('.')?;
+            Some((Key::from(key), value.clone()))
+        });
+        let map: std::collections::HashMap<Key, Value> = own.collect();
+        (!map.is_empty()).then(|| Value::Map(Map { map: Arc::new(map) }))
     }
 
     /// A value as people read it; "not stated" where the source is silent.
@@ -129,6 +137,17 @@ impl Facts {
             Sample::Empty => &EMPTY,
             Sample::Full => &FULL,
         }
+    }
+}
+
+impl VariableResolver for Facts {
+    fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
+        let found = self.values.get(name);
+        if let Some(Value::String(text)) = found {
+            return Some(CowVal::owned(CelString::from(text.as_str())));
+        }
+        let value = found.cloned().or_else(|| self.group(name))?;
+        value.try_into().ok().map(CowVal::Owned)
     }
 }
 
@@ -162,8 +181,7 @@ static FULL: LazyLock<Facts> = LazyLock::new(|| {
     for (path, value) in &mut values {
         *value = typical(path, value);
     }
-    let context = context(&values);
-    Facts { values, context }
+    Facts { values }
 });
 
 fn typical(path: &str, silent: &Value) -> Value {
@@ -196,26 +214,6 @@ pub(super) fn paths_under(group: &str) -> impl Iterator<Item = &'static str> {
         .values
         .keys()
         .filter_map(move |path| path.strip_prefix(group)?.strip_prefix('.'))
-}
-
-fn context(values: &BTreeMap<&'static str, Value>) -> Context<'static, 'static> {
-    let mut groups: BTreeMap<&str, HashMap<Key, Value>> = BTreeMap::new();
-    let mut context = Context::with_env(env());
-    for (path, value) in values {
-        match path.split_once('.') {
-            Some((group, key)) => {
-                groups
-                    .entry(group)
-                    .or_default()
-                    .insert(Key::from(key), value.clone());
-            }
-            None => context.add_variable_from_value(*path, value.clone()),
-        }
-    }
-    for (group, map) in groups {
-        context.add_variable_from_value(group, Value::Map(Map { map: Arc::new(map) }));
-    }
-    context
 }
 
 /// The directory's department stands before the alert's.
@@ -254,12 +252,9 @@ fn incident_facts(values: &mut BTreeMap<&'static str, Value>, input: &FactsInput
 }
 
 fn text(value: Option<&str>) -> Value {
-    let value: String = value
-        .unwrap_or_default()
-        .chars()
-        .take(LONGEST_TEXT)
-        .collect();
-    Value::from(value)
+    let value = value.unwrap_or_default();
+    let end = value.char_indices().nth(LONGEST_TEXT).map(|(at, _)| at);
+    Value::from(end.map_or(value, |end| &value[..end]))
 }
 
 fn list<'a>(values: impl Iterator<Item = &'a str>) -> Value {

@@ -249,9 +249,9 @@ impl Guard<'_> {
     /// The whole on both samples; each side of `&&` and `||` by itself on the full one, because an
     /// error beside the deciding side does not show.
     fn samples(&mut self, node: &IdedExpr) {
-        self.sides(node, Facts::sample(Sample::Full).context());
+        self.sides(node, &Facts::sample(Sample::Full).context());
         if self.found.is_empty() {
-            self.yes_or_no(node, Facts::sample(Sample::Empty).context(), "an empty");
+            self.yes_or_no(node, &Facts::sample(Sample::Empty).context(), "an empty");
         }
     }
 
