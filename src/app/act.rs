@@ -23,6 +23,8 @@ pub struct Acted {
     pub incident: Incident,
     /// False when nothing had to change.
     pub changed: bool,
+    /// What the member who acted may read of it now; none where the program did.
+    pub clearance: Option<Clearance>,
 }
 
 /// An incident that the actor may know of, with what they may read.
@@ -140,20 +142,22 @@ impl App {
         }
         let steps = taken.iter_mut().map(|(_, decided)| decided.step());
         let acted = self.commit_all(connection, steps.collect()).await?;
-        for ((place, decided), acted) in taken.iter().zip(acted) {
+        for ((place, decided), mut acted) in taken.iter().zip(acted) {
+            let (playbook, walls) = (&decided.playbook.playbook, &decided.walls);
+            acted.clearance = reads(decided.actor, &acted.incident, playbook, walls);
             let acted = self.dismissed(connection, &decided.events, acted).await?;
             outcomes.insert(*place, Ok(acted));
         }
         Ok(())
     }
 
-    async fn decided(
+    async fn decided<'a>(
         &self,
         connection: &mut Connection,
-        asked: &Asked,
+        asked: &'a Asked,
         incident: Incident,
         walls: Walls,
-    ) -> Result<Decided, AppError> {
+    ) -> Result<Decided<'a>, AppError> {
         let actor = &asked.actor;
         let visible = self.seen(actor, incident, walls)?;
         let playbook = &visible.playbook.playbook;
@@ -175,6 +179,8 @@ impl App {
             role: role_in(actor, &visible.incident, playbook),
         };
         Ok(Decided {
+            actor,
+            walls: visible.walls,
             before: Some(visible.incident),
             playbook: visible.playbook,
             events,
@@ -302,6 +308,7 @@ impl App {
             acted.push(Acted {
                 incident: after,
                 changed: !step.events.is_empty(),
+                clearance: None,
             });
             taken.push((step.events, step.by, step.playbook));
         }
@@ -371,14 +378,16 @@ pub(super) struct Step<'a> {
 }
 
 /// A step that was granted.
-struct Decided {
+struct Decided<'a> {
+    actor: &'a Actor,
+    walls: Walls,
     before: Option<Incident>,
     playbook: Arc<super::playbooks::Loaded>,
     events: Vec<Event>,
     by: By,
 }
 
-impl Decided {
+impl Decided<'_> {
     /// Takes the state before out of it.
     fn step(&mut self) -> Step<'_> {
         Step {

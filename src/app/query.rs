@@ -1,5 +1,6 @@
 //! Reads: each passes the policy first, and what it refuses looks like nothing is there.
 
+use super::act::Acted;
 use super::facts::history;
 use super::{App, AppError};
 use crate::domain::alert::Detail;
@@ -180,18 +181,20 @@ impl App {
             .await
     }
 
-    /// What whoever has just taken an incident can do next.
-    pub async fn next(&self, actor: &Actor, id: IncidentId) -> Result<Next, AppError> {
-        let mut reader = self.store.read().await?;
-        let visible = self.visible(&mut reader, actor, id).await?;
-        let ways = visible.playbook.playbook.ways_out(&visible.incident.stage);
+    /// What whoever has just acted on an incident can do next.
+    pub async fn next(&self, acted: &Acted) -> Result<Next, AppError> {
+        let incident = &acted.incident;
+        let loaded = self.playbooks.load(&incident.playbook)?;
+        let ways = loaded.playbook.ways_out(&incident.stage);
         let ways = ways.map(|way| way.kind).collect();
-        let first = if visible.clearance.level() < Level::Facts {
-            None
+        let reads = acted.clearance.as_ref();
+        let source = if reads.is_some_and(|reads| reads.level() >= Level::Facts) {
+            let mut reader = self.store.read().await?;
+            let first = self.first_alert(&mut reader, incident).await?;
+            first.and_then(|on| on.alert.source_url)
         } else {
-            self.first_alert(&mut reader, &visible.incident).await?
+            None
         };
-        let source = first.and_then(|on| on.alert.source_url);
         Ok(Next {
             source: source.filter(|url| is_web(url)),
             ways,

@@ -23,8 +23,11 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 use verdict::{FAULT_WAIT, Received, learned};
 
+/// Requests on their way at once. A burst of answers then shares connections instead of opening one for each.
+const AT_ONCE: usize = 64;
 const DISCORD: &str = "https://discord.com";
 /// Discord asks for this form, with an address, and shuts out clients without it (`reference`,
 /// user agent). The name is reserved and leads nowhere until the project has a home.
@@ -47,6 +50,7 @@ pub struct Rest {
     base: Url,
     authorization: HeaderValue,
     pace: Mutex<Pace>,
+    places: Semaphore,
     now: Box<dyn Fn() -> Instant + Send + Sync>,
     shut: AtomicBool,
 }
@@ -156,6 +160,7 @@ impl Rest {
             base,
             authorization,
             pace,
+            places: Semaphore::new(AT_ONCE),
             now: Box::new(Instant::now),
             shut,
         })
@@ -177,6 +182,8 @@ impl Rest {
         }
         let request = self.request(call)?;
         let lane = call.path.lane(call.method);
+        // Never closed.
+        let _place = self.places.acquire().await.ok();
         let now = (self.now)();
         if let Admission::WaitUntil(until) = self.pace().admit(&lane, now) {
             return Err(RestFault::RetryAt {
@@ -185,7 +192,7 @@ impl Rest {
                 why: format!("{} waits for its turn", lane.route),
             });
         }
-        let mut place = Place {
+        let mut turn = Turn {
             rest: self,
             lane: &lane,
             taken: true,
@@ -203,7 +210,7 @@ impl Rest {
         let json = body.as_ref().and_then(|b| b.as_ref().ok());
         self.pace()
             .learn(&lane, &learned(status, &headers, json), (self.now)());
-        place.taken = false;
+        turn.taken = false;
         let bytes = bytes.map_err(|e| network_fault(e, lane.route))?;
         let answer = Received {
             status,
@@ -274,14 +281,14 @@ impl Rest {
     }
 }
 
-/// Gives the place in the pace back when no answer came, also when the caller was dropped.
-struct Place<'a> {
+/// Gives the turn back when no answer came, also when the caller was dropped.
+struct Turn<'a> {
     rest: &'a Rest,
     lane: &'a Lane,
     taken: bool,
 }
 
-impl Drop for Place<'_> {
+impl Drop for Turn<'_> {
     fn drop(&mut self) {
         if self.taken {
             self.rest.pace().abandon(self.lane, (self.rest.now)());

@@ -2,8 +2,9 @@
 //! meanwhile is left to the writer, between two groups: then the log begins anew instead of growing.
 
 use super::StoreError;
+use super::open::log_size;
 use sqlx::{Connection as _, SqliteConnection};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
@@ -35,15 +36,14 @@ pub(super) async fn run(
     mut commits: watch::Receiver<u64>,
     finish: Finish,
 ) {
-    let log = log_of(&file);
     while commits.changed().await.is_ok() {
-        if size(&log) < COPY_FROM {
+        if log_size(&file) < COPY_FROM {
             continue;
         }
         if let Err(fault) = copy(&mut connection).await {
             tracing::warn!(%fault, "the write-ahead log could not be copied back; it grows until it can");
         }
-        if size(&log) >= FINISH_FROM {
+        if log_size(&file) >= FINISH_FROM {
             finish.ask();
         }
     }
@@ -58,15 +58,4 @@ pub(super) async fn copy(connection: &mut SqliteConnection) -> Result<(), StoreE
         .execute(connection)
         .await?;
     Ok(())
-}
-
-fn log_of(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push("-wal");
-    PathBuf::from(name)
-}
-
-/// In bytes; the log that begins anew is cut to what is in use.
-fn size(log: &Path) -> u64 {
-    std::fs::metadata(log).map_or(0, |found| found.len())
 }

@@ -38,7 +38,7 @@ impl Bot {
         } else {
             "You hold it already."
         };
-        let can = self.app.next(actor, id).await?;
+        let can = self.app.next(&acted).await?;
         let next = if can.source.is_some() {
             "Open it at the source, then escalate it, or dismiss it on a ground."
         } else {
