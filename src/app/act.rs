@@ -256,6 +256,23 @@ impl App {
         self.seen(actor, incident, walls)
     }
 
+    /// The open incidents that the actor may know of, oldest first.
+    pub(super) async fn visible_open(
+        &self,
+        connection: &mut Connection,
+        actor: &Actor,
+    ) -> Result<Vec<Visible>, AppError> {
+        let open = store::incident::list_open(connection).await?;
+        let ids: Vec<IncidentId> = open.iter().map(|incident| incident.id).collect();
+        let mut walls = store::incident::list_walls(connection, &ids).await?;
+        let each = open.into_iter().map(|incident| {
+            let walls = walls.remove(&incident.id).unwrap_or_default();
+            self.seen(actor, incident, walls)
+        });
+        each.filter(|seen| !matches!(seen, Err(AppError::Refused(_))))
+            .collect()
+    }
+
     /// What the actor may read of an incident; refused where that is nothing.
     fn seen(&self, actor: &Actor, incident: Incident, walls: Walls) -> Result<Visible, AppError> {
         let playbook = self.playbooks.load(&incident.playbook)?;

@@ -7,7 +7,7 @@ use crate::domain::alert::Detail;
 use crate::domain::ids::{AlertId, IncidentId, PersonId};
 use crate::domain::incident::{Context, Incident, Refusal, may_snooze};
 use crate::domain::playbook::definition::TransitionKind;
-use crate::domain::policy::{self, Actor, reads};
+use crate::domain::policy::{self, Actor};
 use crate::domain::reach;
 use crate::domain::record::is_web;
 use crate::domain::restricted::{Clearance, Level};
@@ -95,20 +95,13 @@ impl App {
         let mut reader = self.store.read().await?;
         let names = store::people::names(&mut reader).await?;
         let mut rows = Vec::new();
-        for incident in store::incident::list_open(&mut reader).await? {
-            let walls = store::incident::walls(&mut reader, incident.id).await?;
-            let loaded = self.playbooks.load(&incident.playbook)?;
-            let playbook = &loaded.playbook;
-            let Some(clearance) = reads(actor, &incident, playbook, &walls) else {
-                continue;
-            };
-            if !allows(wanted, actor, &incident, playbook, &clearance) {
-                continue;
+        for visible in self.visible_open(&mut reader, actor).await? {
+            let (incident, clearance) = (&visible.incident, &visible.clearance);
+            let playbook = &visible.playbook.playbook;
+            if allows(wanted, actor, incident, playbook, clearance) {
+                let row = self.queued(actor, incident, playbook, &names, clearance);
+                rows.push((incident.severity, row));
             }
-            rows.push((
-                incident.severity,
-                self.queued(actor, &incident, &loaded.playbook, &names, &clearance),
-            ));
         }
         rows.sort_by_key(|(severity, row)| {
             (!row.yours_to_take, std::cmp::Reverse(*severity), row.id)

@@ -66,13 +66,10 @@ impl App {
         }
         let mut reader = self.store.read().await?;
         let mut groups: Vec<(String, Group)> = Vec::new();
-        for incident in store::incident::list_open(&mut reader).await? {
-            let Ok(visible) = self.visible(&mut reader, actor, incident.id).await else {
-                continue;
-            };
-            let playbook = &visible.playbook.playbook;
+        for visible in self.visible_open(&mut reader, actor).await? {
+            let (incident, playbook) = (&visible.incident, &visible.playbook.playbook);
             let reads = visible.clearance.level() >= Level::Facts;
-            if !reads || !may(actor, Act::Leave, &incident, playbook) {
+            if !reads || !may(actor, Act::Leave, incident, playbook) {
                 continue;
             }
             let ways = playbook.ways_out(&incident.stage);
@@ -84,7 +81,7 @@ impl App {
                 let left_out = self
                     .why_left_out(&mut reader, actor, &visible, transition, &fitting)
                     .await?;
-                let what = self.in_a_line(&mut reader, &incident).await?;
+                let what = self.in_a_line(&mut reader, incident).await?;
                 let candidate = Candidate {
                     id: incident.id,
                     what,

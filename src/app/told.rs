@@ -192,17 +192,15 @@ impl App {
         let names = store::people::names(&mut reader).await?;
         let calendar = self.calendar(&mut reader).await?;
         let mut rows = Vec::new();
-        for incident in store::incident::list_open(&mut reader).await? {
-            let visible = match self.visible(&mut reader, actor, incident.id).await {
-                Ok(visible) if visible.clearance.level() >= Level::Steps => visible,
-                Ok(_) | Err(AppError::Refused(_)) => continue,
-                Err(fault) => return Err(fault),
-            };
-            let playbook = &visible.playbook.playbook;
+        for visible in self.visible_open(&mut reader, actor).await? {
+            if visible.clearance.level() < Level::Steps {
+                continue;
+            }
+            let (incident, playbook) = (&visible.incident, &visible.playbook.playbook);
             let visit = incident.current_visit().map(|(_, visit)| &visit.stage);
             let stage = playbook.stage(visit.unwrap_or(&incident.stage));
             let stage = stage.map_or_else(String::new, |stage| stage.title.clone());
-            let waits = stuck(&incident, playbook, &calendar, self.now()).into_iter();
+            let waits = stuck(incident, playbook, &calendar, self.now()).into_iter();
             rows.extend(waits.map(|waits| StuckRow {
                 id: incident.id,
                 severity: incident.severity.key(),
