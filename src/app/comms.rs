@@ -105,7 +105,7 @@ impl App {
         talk: &Talk,
         clearance: &Clearance,
     ) -> Result<TalkView, AppError> {
-        let names = store::people::names(connection).await?;
+        let names = store::people::names(connection, &[visible.incident.id]).await?;
         let called = |person| names.get(&person).cloned().unwrap_or_default();
         let rules = &visible.playbook.playbook.communication;
         let rule = rules.iter().find(|r| r.id == talk.rule);

@@ -56,7 +56,7 @@ impl App {
                     let visible = app.detailed(connection, &actor, id).await?;
                     app.log_read(connection, &actor, "earlier", id, &reason)
                         .await?;
-                    let names = store::people::names(connection).await?;
+                    let names = store::people::names(connection, &[id]).await?;
                     let mut others = Vec::new();
                     for person in &visible.incident.concerned {
                         let whom = names.get(person).cloned();
@@ -98,7 +98,7 @@ impl App {
             Err(AppError::Refused(_)) => return Ok(None),
             Err(fault) => return Err(fault),
         };
-        let names = store::people::names(connection).await?;
+        let names = store::people::names(connection, &[id]).await?;
         Ok(Some(Other {
             id,
             whom: whom.to_owned(),

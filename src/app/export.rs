@@ -57,7 +57,7 @@ impl App {
                     };
                     store::access::append(connection, &view).await?;
                     let history = store::event::list(connection, id).await?;
-                    let names = store::people::names(connection).await?;
+                    let names = store::people::names(connection, &[id]).await?;
                     let current = app.playbooks.current().iter();
                     let before: Vec<_> = current.map(|l| &l.playbook).collect();
                     let reader = Reader {

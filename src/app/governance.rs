@@ -143,7 +143,7 @@ impl App {
                         salt: app.ids.salt(),
                     };
                     store::access::append(connection, &view).await?;
-                    let names = store::people::names(connection).await?;
+                    let names = store::people::names(connection, &[id]).await?;
                     let said = store::counsel::list(connection, id, number).await?;
                     let shown = said.into_iter().filter_map(|one| {
                         Some(SaidView {
@@ -193,7 +193,7 @@ impl App {
             return Ok(None);
         };
         let loaded = self.playbooks.load(&incident.playbook)?;
-        let names = store::people::names(&mut reader).await?;
+        let names = store::people::names(&mut reader, &[id]).await?;
         let members = store::people::list_members(&mut reader).await?;
         let signed = thresholds::signatures(&mut reader, &loaded.reference.hash).await?;
         // Whoever is behind a wall is neither mentioned nor added, whatever still names them.
@@ -330,7 +330,7 @@ impl App {
     pub async fn roster(&self) -> Result<Vec<(Role, Vec<String>)>, AppError> {
         let mut reader = self.store.read().await?;
         let roster = roster(&mut reader).await?;
-        let names = store::people::names(&mut reader).await?;
+        let names = store::people::names(&mut reader, &[]).await?;
         let calendar = self.calendar(&mut reader).await?;
         let called = |person| {
             let name = named(&names, person);

@@ -56,7 +56,7 @@ impl App {
         if !side && visible.clearance.level() < Level::Steps {
             return Err(Refusal::NotFound.into());
         }
-        let names = store::people::names(&mut reader).await?;
+        let names = store::people::names(&mut reader, &[id]).await?;
         let calls = |person: &PersonId| called(&names, *person);
         let all = visible.incident.engagements.iter().map(|e| Named {
             engagement: e.number,
@@ -251,7 +251,7 @@ impl App {
         };
         let loaded = self.playbooks.load(&incident.playbook)?;
         let history = store::event::list(&mut reader, id).await?;
-        let names = store::people::names(&mut reader).await?;
+        let names = store::people::names(&mut reader, &[id]).await?;
         let clearance = policy::thread();
         let (nobody, playbook) = (BTreeSet::new(), &loaded.playbook);
         let reader = Reader {
@@ -294,7 +294,7 @@ impl App {
         };
         let loaded = self.playbooks.load(&incident.playbook)?;
         let playbook = &loaded.playbook;
-        let names = store::people::names(&mut reader).await?;
+        let names = store::people::names(&mut reader, &[id]).await?;
         drop(reader);
         let field = playbook.outcome_field();
         let outcome = field.and_then(|field| {

@@ -64,7 +64,7 @@ impl App {
         let facts = self
             .sighted(&mut reader, incident, &visible.clearance, view::facts)
             .await?;
-        let names = store::people::names(&mut reader).await?;
+        let names = store::people::names(&mut reader, &[id]).await?;
         let (by, at) = match &incident.phase {
             Phase::Ended(ended) => (Some(ended.by), shown_time(ended.at, self.zone)),
             Phase::Open { .. } | Phase::Offered(_) => (None, String::new()),

@@ -342,7 +342,7 @@ impl App {
             ),
             Err(_) => None,
         };
-        let names = store::people::names(&mut reader).await?;
+        let names = store::people::names(&mut reader, &[]).await?;
         let now = self.now();
         // Asked with words, since only the rest is to be known here.
         let words = || "asked".to_owned();

@@ -93,7 +93,7 @@ impl App {
     /// Those among them on which the member can do it now.
     pub async fn queue_for(&self, actor: &Actor, wanted: Wanted) -> Result<Vec<Queued>, AppError> {
         let mut reader = self.store.read().await?;
-        let names = store::people::names(&mut reader).await?;
+        let names = store::people::names(&mut reader, &[]).await?;
         let mut rows = Vec::new();
         for visible in self.visible_open(&mut reader, actor).await? {
             let (incident, clearance) = (&visible.incident, &visible.clearance);
@@ -249,7 +249,7 @@ impl App {
             let listed = store::directory::find(connection, *person).await?;
             walls_known &= listed.is_some_and(|listed| listed.walls_known);
         }
-        let names = store::people::names(connection).await?;
+        let names = store::people::names(connection, &[incident.id]).await?;
         let walls = store::incident::walls(connection, incident.id).await?;
         let patterns = self
             .fitting(connection, incident, &loaded.playbook, &walls)
@@ -292,16 +292,16 @@ impl App {
         Ok(())
     }
 
-    /// How everybody is called.
+    /// How the members are called.
     pub async fn names(&self) -> Result<BTreeMap<PersonId, String>, AppError> {
         let mut reader = self.store.read().await?;
-        Ok(store::people::names(&mut reader).await?)
+        Ok(store::people::names(&mut reader, &[]).await?)
     }
 
     /// How a person is called, for an answer to a member who may know it.
     pub async fn name(&self, person: PersonId) -> Result<String, AppError> {
         let mut reader = self.store.read().await?;
-        let mut names = store::people::names(&mut reader).await?;
+        let mut names = store::people::names(&mut reader, &[]).await?;
         Ok(names.remove(&person).unwrap_or_else(|| person.to_string()))
     }
 }

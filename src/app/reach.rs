@@ -204,7 +204,7 @@ impl App {
         person: PersonId,
         quiet_for: String,
     ) -> Result<HolderWord, AppError> {
-        let names = store::people::names(connection).await?;
+        let names = store::people::names(connection, &[]).await?;
         let account = self
             .member_of(connection, incident, person, Level::Stub)
             .await?
@@ -262,7 +262,7 @@ impl App {
         let loaded = self.playbooks.load(&incident.playbook)?;
         let visit = incident.current_visit().map(|(_, visit)| &visit.stage);
         let stage = visit.and_then(|id| loaded.playbook.stage(id));
-        let names = store::people::names(&mut reader).await?;
+        let names = store::people::names(&mut reader, &[]).await?;
         let offered = matches!(incident.phase, Phase::Offered(_));
         let waited = patience(&incident, about, &loaded.playbook);
         let each = waited.map_or_else(String::new, |each| format!(", raised every {}", age(each)));

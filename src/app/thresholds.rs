@@ -70,7 +70,7 @@ impl App {
             return Err(Refusal::NotYours { role: None }.into());
         }
         let mut reader = self.store.read().await?;
-        let names = store::people::names(&mut reader).await?;
+        let names = store::people::names(&mut reader, &[]).await?;
         let mut all = Vec::new();
         for loaded in self.playbooks.current() {
             let playbook = &loaded.playbook;

@@ -45,7 +45,7 @@ impl App {
             return Err(Refusal::NotFound.into());
         }
         let history = store::event::list(&mut reader, id).await?;
-        let names = store::people::names(&mut reader).await?;
+        let names = store::people::names(&mut reader, &[id]).await?;
         let others = self
             .readable(&mut reader, actor, &visible.incident.linked)
             .await?;
@@ -146,7 +146,7 @@ impl App {
                         .ok_or(Refusal::NotFound)?;
                     app.log_read(connection, &actor, "names", id, &reason)
                         .await?;
-                    let names = store::people::names(connection).await?;
+                    let names = store::people::names(connection, &[id]).await?;
                     let numbered = app.numbered(connection, &visible.incident).await?;
                     let concerned = visible.incident.concerned.iter().zip(numbered);
                     Ok(concerned
@@ -189,7 +189,7 @@ impl App {
     /// What is stuck among the incidents whose timeline the member may read: with whom, since when; the longest first.
     pub async fn stuck(&self, actor: &Actor) -> Result<Vec<StuckRow>, AppError> {
         let mut reader = self.store.read().await?;
-        let names = store::people::names(&mut reader).await?;
+        let names = store::people::names(&mut reader, &[]).await?;
         let calendar = self.calendar(&mut reader).await?;
         let mut rows = Vec::new();
         for visible in self.visible_open(&mut reader, actor).await? {

@@ -44,7 +44,7 @@ impl Teller {
     async fn catch_up(&mut self, app: &App) -> Result<(), store::StoreError> {
         let mut reader = app.store.read().await?;
         let steps = store::event::list_after(&mut reader, self.seq).await?;
-        let names = store::people::names(&mut reader).await?;
+        let names = store::people::names(&mut reader, &[]).await?;
         for step in steps {
             self.seq = step.seq;
             let incident = store::incident::find(&mut reader, step.incident).await?;

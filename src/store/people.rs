@@ -3,7 +3,7 @@
 use super::codec::{to_json, us};
 use super::{Connection, StoreError};
 pub use crate::domain::directory::Identity;
-use crate::domain::ids::{AccountId, PersonId};
+use crate::domain::ids::{AccountId, IncidentId, PersonId};
 use crate::domain::role::Role;
 use chrono::{DateTime, Utc};
 use std::collections::hash_map::Entry;
@@ -209,15 +209,27 @@ fn member(account: String, person: i64, name: String, roles: &str) -> Member {
     }
 }
 
-/// How people are called where a name may be shown: directory name, else the member's name, else an identity.
-pub async fn names(connection: &mut Connection) -> Result<BTreeMap<PersonId, String>, StoreError> {
+/// How people are called where a name may be shown: directory name, else the member's name, else an identity. Of whoever is
+/// or was a member of the guild, and of everyone that these incidents speak of.
+pub async fn names(
+    connection: &mut Connection,
+    incidents: &[IncidentId],
+) -> Result<BTreeMap<PersonId, String>, StoreError> {
+    let incidents = to_json("incidents", &incidents)?;
     let rows = sqlx::query!(
-        r#"SELECT p.id, COALESCE(r.name,
+        r#"WITH incident AS (SELECT value AS id FROM json_each(?)),
+           asked AS (
+              SELECT person_id AS id FROM identities WHERE kind = 'account'
+              UNION SELECT c.person_id FROM incident i JOIN incident_persons c ON c.incident_id = i.id
+              UNION SELECT e.value FROM incident i JOIN incidents s ON s.id = i.id, json_each(s.state, '$.past_concerned') e
+              UNION SELECT h.staff FROM incident i JOIN event_headers h ON h.incident_id = i.id)
+           SELECT p.id AS "id!: i64", COALESCE(r.name,
               (SELECT m.name FROM members m WHERE m.person_id = r.id LIMIT 1),
               (SELECT i.value FROM identities i WHERE i.person_id = r.id AND i.kind != 'account'
                ORDER BY CASE i.kind WHEN 'upn' THEN 0 WHEN 'name' THEN 1 ELSE 2 END LIMIT 1),
               'P-' || p.id) AS "name!: String"
-           FROM persons p JOIN persons r ON r.id = COALESCE(p.same_as_id, p.id)"#
+           FROM asked a JOIN persons p ON p.id = a.id JOIN persons r ON r.id = COALESCE(p.same_as_id, p.id)"#,
+        incidents
     )
     .fetch_all(connection)
     .await?;
