@@ -18,8 +18,7 @@ impl App {
                 .write(move |connection| {
                     Box::pin(async move {
                         // Looked at again inside: someone may have acted meanwhile.
-                        let still = store::due::list_due(connection, app.now()).await?;
-                        if still.iter().any(|(i, k)| *i == id && *k == kind)
+                        if store::due::is_due(connection, id, &kind, app.now()).await?
                             && let Some(command) = app.due_command(connection, id, &kind).await?
                         {
                             app.by_program(connection, id, &command).await?;

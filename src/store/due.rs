@@ -65,3 +65,22 @@ pub async fn list_due(
         .map(|row| (IncidentId(row.incident_id), row.kind))
         .collect())
 }
+
+/// Whether one of them still is.
+pub async fn is_due(
+    connection: &mut Connection,
+    incident: IncidentId,
+    kind: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let now = us(now);
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM dues WHERE incident_id = ? AND kind = ? AND at_us <= ?) AS "found!: bool""#,
+        incident.0,
+        kind,
+        now
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(found)
+}
