@@ -19,6 +19,7 @@ mod calm;
 mod commands;
 mod host;
 mod intake;
+mod large;
 mod load;
 mod reference;
 mod service;
@@ -30,11 +31,12 @@ use std::env;
 /// A part of the figures, by the word that asks for it.
 type Part = (&'static str, fn(usize));
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 5] = [
     ("intake", intake::run),
     ("calm", calm::run),
     ("commands", commands::run),
     ("storm", storm::run),
+    ("large", large::run),
 ];
 
 /// How often each figure is taken, where nothing else is asked.
