@@ -137,8 +137,8 @@ pub async fn list_by_key(
 ) -> Result<HashMap<Key, AlertId>, StoreError> {
     let (source, keys) = (source.as_str(), to_json("keys", &keys)?);
     let rows = sqlx::query!(
-        r#"SELECT a.tenant, a.source_alert_id, a.key_time_us, a.id FROM json_each(?) j
-           JOIN alerts a ON a.source = ? AND a.tenant = json_extract(j.value, '$[0]')
+        r#"SELECT a.tenant, a.source_alert_id, a.key_time_us, a.id AS "id!: i64" FROM json_each(?) j
+           CROSS JOIN alerts a ON a.source = ? AND a.tenant = json_extract(j.value, '$[0]')
               AND a.source_alert_id = json_extract(j.value, '$[1]') AND a.key_time_us = json_extract(j.value, '$[2]')"#,
         keys,
         source

@@ -28,9 +28,8 @@ pub async fn count_detections(
     let asked = to_json("persons", &asked.collect::<Vec<_>>())?;
     let counts = sqlx::query_scalar!(
         r#"SELECT (SELECT COUNT(DISTINCT detection_key) FROM alerts
-              WHERE person_id IN (SELECT q.id FROM persons p
-                   JOIN persons q ON COALESCE(q.same_as_id, q.id) = COALESCE(p.same_as_id, p.id)
-                   WHERE p.id = json_extract(j.value, '$[0]'))
+              WHERE person_id IN (SELECT COALESCE(same_as_id, id) FROM persons WHERE id = json_extract(j.value, '$[0]')
+                   UNION SELECT q.id FROM persons p JOIN persons q ON q.same_as_id = COALESCE(p.same_as_id, p.id) WHERE p.id = json_extract(j.value, '$[0]'))
                  AND occurred_us BETWEEN json_extract(j.value, '$[1]') AND json_extract(j.value, '$[2]')
                  AND id <= json_extract(j.value, '$[3]') AND drill = 0 AND noted IS NULL) AS "count!: i64"
            FROM json_each(?) j ORDER BY j.key"#,
@@ -50,8 +49,8 @@ pub async fn count_open_incidents(
     let persons = to_json("persons", &persons)?;
     let counts = sqlx::query_scalar!(
         r#"SELECT (SELECT COUNT(DISTINCT i.id) FROM incident_persons c JOIN incidents i ON i.id = c.incident_id
-              WHERE c.person_id IN (SELECT q.id FROM persons p
-                   JOIN persons q ON COALESCE(q.same_as_id, q.id) = COALESCE(p.same_as_id, p.id) WHERE p.id = j.value)
+              WHERE c.person_id IN (SELECT COALESCE(same_as_id, id) FROM persons WHERE id = j.value
+                   UNION SELECT q.id FROM persons p JOIN persons q ON q.same_as_id = COALESCE(p.same_as_id, p.id) WHERE p.id = j.value)
                  AND i.is_open = 1) AS "count!: i64"
            FROM json_each(?) j ORDER BY j.key"#,
         persons
@@ -72,10 +71,10 @@ pub async fn list_detections(
     let (from, to) = (us(around - window), us(around + window));
     let ids = sqlx::query_scalar!(
         r#"SELECT id AS "id!: i64" FROM alerts
-           WHERE person_id IN (SELECT q.id FROM persons p
-                JOIN persons q ON COALESCE(q.same_as_id, q.id) = COALESCE(p.same_as_id, p.id) WHERE p.id = ?)
-              AND occurred_us BETWEEN ? AND ? AND drill = 0 AND noted IS NULL
-           ORDER BY occurred_us DESC, id DESC LIMIT ?"#,
+           WHERE person_id IN (SELECT COALESCE(same_as_id, id) FROM persons WHERE id = ?1
+                UNION SELECT q.id FROM persons p JOIN persons q ON q.same_as_id = COALESCE(p.same_as_id, p.id) WHERE p.id = ?1)
+              AND occurred_us BETWEEN ?2 AND ?3 AND drill = 0 AND noted IS NULL
+           ORDER BY occurred_us DESC, id DESC LIMIT ?4"#,
         person.0,
         from,
         to,

@@ -217,8 +217,8 @@ pub async fn list_about(
 ) -> Result<Vec<IncidentId>, StoreError> {
     let rows = sqlx::query_scalar!(
         r#"SELECT DISTINCT c.incident_id AS "id!: i64" FROM incident_persons c
-           WHERE c.person_id IN (SELECT q.id FROM persons p
-                JOIN persons q ON COALESCE(q.same_as_id, q.id) = COALESCE(p.same_as_id, p.id) WHERE p.id = ?)
+           WHERE c.person_id IN (SELECT COALESCE(same_as_id, id) FROM persons WHERE id = ?1
+                UNION SELECT q.id FROM persons p JOIN persons q ON q.same_as_id = COALESCE(p.same_as_id, p.id) WHERE p.id = ?1)
            ORDER BY c.incident_id DESC"#,
         person.0
     )

@@ -60,7 +60,7 @@ async fn list_known(
     let asked = to_json("identities", &asked)?;
     let rows = sqlx::query!(
         r#"SELECT i.kind, i.value, i.person_id FROM json_each(?) j
-           JOIN identities i ON i.kind = json_extract(j.value, '$[0]') AND i.value = json_extract(j.value, '$[1]')"#,
+           CROSS JOIN identities i ON i.kind = json_extract(j.value, '$[0]') AND i.value = json_extract(j.value, '$[1]')"#,
         asked
     )
     .fetch_all(connection)

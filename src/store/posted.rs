@@ -33,7 +33,7 @@ pub async fn find_thread(
 ) -> Result<Option<IncidentId>, StoreError> {
     let id = sqlx::query_scalar!(
         r#"SELECT incident_id AS "id!: i64" FROM posted WHERE channel_id = ?
-              AND key IN ('thread:INC-' || incident_id, 'sealed:INC-' || incident_id)"#,
+              AND substr(key, 1, 7) IN ('thread:', 'sealed:') AND key IN ('thread:INC-' || incident_id, 'sealed:INC-' || incident_id)"#,
         channel_id
     )
     .fetch_optional(connection)

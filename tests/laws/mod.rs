@@ -3,6 +3,7 @@
 mod architecture;
 mod files;
 mod migrations;
+mod queries;
 mod readme;
 mod source;
 mod templates;

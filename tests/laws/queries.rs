@@ -1,0 +1,139 @@
+//! No query reads a whole table that grows with the years. SQLite is asked for the plan of each one that is committed;
+//! what reads a table from end to end stands below with its reason.
+
+use super::source::{files, root};
+use serde_json::Value;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
+use std::collections::BTreeSet;
+
+/// Tables that grow with what happens; the others hold what somebody set up, or what is open now.
+const GROWING: [&str; 16] = [
+    "access_headers",
+    "access_payloads",
+    "alerts",
+    "counsel_texts",
+    "drafts",
+    "event_headers",
+    "event_payloads",
+    "identities",
+    "identity_links",
+    "incident_persons",
+    "incidents",
+    "outbox",
+    "persons",
+    "posted",
+    "quarantine",
+    "raw_bodies",
+];
+
+/// A part of the query, and why it may read all.
+const READS_ALL: [(&str, &str); 10] = [
+    (
+        "FROM event_headers ORDER BY seq DESC LIMIT 1",
+        "stops at the last row",
+    ),
+    (
+        "FROM access_headers ORDER BY seq DESC LIMIT 1",
+        "stops at the last row",
+    ),
+    (
+        "WHERE is_open = 1 ORDER BY id",
+        "what is open, by an index of that",
+    ),
+    (
+        "ORDER BY a.id DESC LIMIT ?",
+        "the newest, until there are enough",
+    ),
+    (
+        "SELECT staff AS \"staff!: i64\" FROM event_headers UNION",
+        "verify proves everything",
+    ),
+    (
+        "SELECT DISTINCT incident_id FROM event_headers WHERE kind = ?",
+        "verify proves everything",
+    ),
+    ("FROM incidents ORDER BY id", "verify proves everything"),
+    ("FROM access_headers h", "verify proves everything"),
+    (
+        "SELECT kind, value, person_id FROM identities",
+        "an import compares the whole directory",
+    ),
+    (
+        "SELECT p.id, p.directory_key, p.name",
+        "an import compares the whole directory",
+    ),
+];
+
+#[tokio::test]
+async fn no_query_reads_a_growing_table_from_end_to_end() {
+    let options = SqliteConnectOptions::new().in_memory(true);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::migrate!("./migrations")
+        .run(&mut connection)
+        .await
+        .unwrap();
+    let mut faults = Vec::new();
+    let mut allowed = BTreeSet::new();
+    for file in files(".sqlx", ".json") {
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        let described: Value = serde_json::from_str(&text).unwrap();
+        let query = described["query"].as_str().unwrap();
+        let query = query.split_whitespace().collect::<Vec<_>>().join(" ");
+        let reason = READS_ALL.iter().find(|(part, _)| query.contains(part));
+        for table in scanned(&mut connection, &query).await {
+            match reason {
+                Some((part, _)) => drop(allowed.insert(*part)),
+                None => faults.push(format!("{table}: {query}")),
+            }
+        }
+    }
+    assert_eq!(
+        faults,
+        Vec::<String>::new(),
+        "add an index, or say why it reads all"
+    );
+    let stale: Vec<&str> = READS_ALL
+        .iter()
+        .map(|(part, _)| *part)
+        .filter(|part| !allowed.contains(part))
+        .collect();
+    assert_eq!(
+        stale,
+        Vec::<&str>::new(),
+        "it reads no table from end to end any more"
+    );
+}
+
+/// The growing tables that the plan reads whole: by themselves or by an index that holds every row.
+async fn scanned(connection: &mut SqliteConnection, query: &str) -> Vec<String> {
+    let plan = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
+    let rows = sqlx::query(plan).fetch_all(connection).await.unwrap();
+    let lines = rows.iter().map(|row| row.get::<String, _>("detail"));
+    let scans = lines.filter_map(|line| {
+        let name = line.strip_prefix("SCAN ")?.split(' ').next()?.to_owned();
+        let table = table_of(query, &name);
+        let partial = PARTIAL.iter().any(|index| line.ends_with(index));
+        (GROWING.contains(&table.as_str()) && !partial).then_some(table)
+    });
+    scans.collect()
+}
+
+/// Indexes that hold only what is open, waits or rests.
+const PARTIAL: [&str; 4] = [
+    "drafts_one_open",
+    "outbox_one_waiting",
+    "outbox_waiting",
+    "quarantine_waiting",
+];
+
+/// The table behind a short name of the query.
+fn table_of(query: &str, name: &str) -> String {
+    let words: Vec<&str> = query
+        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let pairs = words.windows(2);
+    let named = pairs.filter(|pair| pair[1] == name && GROWING.contains(&pair[0]));
+    named.map(|pair| pair[0]).next().unwrap_or(name).to_owned()
+}
