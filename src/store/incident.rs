@@ -247,12 +247,12 @@ pub async fn list_walls(
               UNION SELECT i.id, e.value FROM asked a JOIN incidents i ON i.id = a.id,
                   json_each(i.state, '$.past_concerned') e),
            concerned AS (
-              SELECT c.incident_id, r.id, r.line_manager_id FROM named c JOIN persons p ON p.id = c.person_id
+              SELECT n.incident_id, r.id, r.line_manager_id FROM named n JOIN persons p ON p.id = n.person_id
               JOIN persons r ON r.id = COALESCE(p.same_as_id, p.id)),
            walled AS (
               SELECT incident_id, id FROM concerned
-              UNION SELECT c.incident_id, COALESCE(m.same_as_id, m.id) FROM concerned c
-                  JOIN persons m ON m.id = c.line_manager_id)
+              UNION SELECT k.incident_id, COALESCE(m.same_as_id, m.id) FROM concerned k
+                  JOIN persons m ON m.id = k.line_manager_id)
            SELECT incident_id AS "incident_id!: i64", id AS "id!: i64" FROM walled
            UNION SELECT w.incident_id, p.id FROM walled w JOIN persons p ON p.same_as_id = w.id"#,
         ids

@@ -186,7 +186,7 @@ pub async fn unpark(connection: &mut Connection, now: DateTime<Utc>) -> Result<u
     let now = us(now);
     let done = sqlx::query!(
         "UPDATE outbox SET state = 'waiting', due_us = ?, settled_us = NULL
-         WHERE state = 'parked' AND id IN (SELECT MAX(id) FROM outbox WHERE state = 'parked' GROUP BY key)
+         WHERE id IN (SELECT MAX(id) FROM outbox WHERE state = 'parked' AND state IN ('parked', 'dead') GROUP BY key)
            AND key NOT IN (SELECT key FROM outbox WHERE state = 'waiting')",
         now
     )

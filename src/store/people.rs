@@ -245,12 +245,14 @@ pub async fn known_as(
     person: PersonId,
 ) -> Result<Vec<String>, StoreError> {
     let values = sqlx::query_scalar!(
-        r#"WITH me AS (SELECT COALESCE(same_as_id, id) AS id FROM persons WHERE id = ?)
-           SELECT LOWER(i.value) AS "value!: String" FROM identities i JOIN persons p ON p.id = i.person_id
-           JOIN persons r ON r.id = COALESCE(p.same_as_id, p.id)
-           LEFT JOIN persons m ON m.id = r.line_manager_id
-           WHERE i.kind != 'account'
-             AND (r.id IN (SELECT id FROM me) OR COALESCE(m.same_as_id, m.id) IN (SELECT id FROM me))"#,
+        r#"WITH me AS (SELECT COALESCE(same_as_id, id) AS id FROM persons WHERE id = ?),
+           mine AS (SELECT id FROM me UNION SELECT p.id FROM me JOIN persons p ON p.same_as_id = me.id),
+           known AS (
+              SELECT id FROM me
+              UNION SELECT r.id FROM mine CROSS JOIN persons r ON r.line_manager_id = mine.id AND r.same_as_id IS NULL),
+           numbers AS (SELECT id FROM known UNION SELECT p.id FROM known JOIN persons p ON p.same_as_id = known.id)
+           SELECT LOWER(i.value) AS "value!: String" FROM numbers n CROSS JOIN identities i ON i.person_id = n.id
+           WHERE i.kind != 'account'"#,
         person.0
     )
     .fetch_all(connection)

@@ -120,9 +120,10 @@ async fn scanned(connection: &mut SqliteConnection, query: &str) -> Vec<String> 
 }
 
 /// Indexes that hold only what is open, waits or rests.
-const PARTIAL: [&str; 4] = [
+const PARTIAL: [&str; 5] = [
     "drafts_one_open",
     "outbox_one_waiting",
+    "outbox_resting",
     "outbox_waiting",
     "quarantine_waiting",
 ];
