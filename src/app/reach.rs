@@ -17,6 +17,9 @@ use crate::domain::view::age;
 use crate::store::people::Member;
 use crate::store::{self, Connection, StoreError};
 
+/// How many incidents' deadlines are mirrored in one commit.
+const TOGETHER: i64 = 200;
+
 /// What a person is told in the stage's channel: whoever holds it, or held it.
 pub struct HolderWord {
     /// Missing where they left, are walled off, or where it is a drill.
@@ -105,12 +108,39 @@ impl App {
     }
 
     /// Mirrors every open incident's deadlines anew: playbooks, hours or the program may have changed since they were
-    /// written.
+    /// written. Some at a time, so that nobody waits for it; until then those that were written count.
     pub async fn refresh_dues(&self) -> Result<(), AppError> {
-        let app = self.clone();
-        self.store
-            .write(move |connection| Box::pin(async move { app.mirror_dues(connection).await }))
-            .await
+        let mut after = Some(store::incident::Place::default());
+        while let Some(from) = after {
+            let app = self.clone();
+            after = self
+                .store
+                .write(move |connection| {
+                    Box::pin(async move { app.mirror_some_dues(connection, &from).await })
+                })
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The next open incidents behind a place; gives back the last one's place, unless there is none.
+    async fn mirror_some_dues(
+        &self,
+        connection: &mut Connection,
+        from: &store::incident::Place,
+    ) -> Result<Option<store::incident::Place>, AppError> {
+        let places = store::incident::list_open_after(connection, from, TOGETHER).await?;
+        let calendar = self.calendar(connection).await?;
+        let mut rows = Vec::with_capacity(places.len());
+        for place in &places {
+            let Some(incident) = store::incident::find(connection, place.id).await? else {
+                continue;
+            };
+            let loaded = self.playbooks.load(&incident.playbook)?;
+            rows.push((incident.id, due::of(&incident, &loaded.playbook, &calendar)));
+        }
+        store::due::save_all(connection, &rows).await?;
+        Ok(places.into_iter().last())
     }
 
     async fn mirror_dues(&self, connection: &mut Connection) -> Result<(), AppError> {

@@ -27,7 +27,7 @@ pub async fn run(args: &ExportArgs, ports: Ports, out: &mut dyn Write) -> anyhow
     let store = store_file(&args.at)?;
     // Before anything is logged: a view that could not be written is none.
     let mut file = args.out.as_deref().map(create).transpose()?;
-    let (store, writing) = Store::open(&store).await?;
+    let (store, writing) = Store::beside(&store).await?;
     let app = App {
         store,
         // Each incident's own version is in the store.

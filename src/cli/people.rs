@@ -31,7 +31,7 @@ pub async fn run(args: &ImportArgs, ports: Ports, out: &mut dyn Write) -> anyhow
     let source = hex::encode(Sha256::digest(&bytes));
     let (listed, faults) = listing::read(&bytes);
     let store = store_file(&args.at)?;
-    let (store, writing) = Store::open(&store).await?;
+    let (store, writing) = Store::beside(&store).await?;
     // Who is whom depends on no playbook.
     let app = App {
         store,

@@ -37,7 +37,7 @@ pub async fn run(args: &ReplayArgs, ports: Ports, out: &mut dyn Write) -> anyhow
         bail!("there is no store at {}", setting.store.display());
     }
     let playbooks = read_playbooks(&setting.playbooks)?;
-    let (store, writing) = Store::open(&setting.store).await?;
+    let (store, writing) = Store::beside(&setting.store).await?;
     let app = App {
         store,
         playbooks: Arc::new(playbooks),

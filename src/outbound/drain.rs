@@ -12,6 +12,7 @@ use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Where the audit channel's notices go.
 pub const AUDIT: &str = "audit";
@@ -26,6 +27,8 @@ pub struct Outbound {
     pub guild: Arc<GuildMap>,
     /// Names this store in nonces, so that two stores never share one.
     pub instance: String,
+    /// True once the service ends: what is being sent is finished, nothing else is begun.
+    pub stopping: watch::Receiver<bool>,
 }
 
 /// What a round did.
@@ -91,6 +94,9 @@ impl Outbound {
         // A channel that has to wait holds back its later rows: their order stays.
         let mut held: BTreeSet<ChannelKey> = BTreeSet::new();
         for row in rows {
+            if *self.stopping.borrow() {
+                break;
+            }
             let early = row.due_at - self.app.now();
             if early > TimeDelta::zero() {
                 drained.wait(early.to_std().unwrap_or(LONGEST_PAUSE));

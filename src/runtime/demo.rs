@@ -7,6 +7,7 @@ use super::{Drive, Service, StartFault};
 use crate::app::App;
 use crate::domain::directory::Listed;
 use crate::sandbox::{Clock as _, Options, Outlet, Sample, Sandbox, SystemClock};
+use crate::store::lock;
 use chrono::{DateTime, Utc};
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -61,6 +62,8 @@ pub struct DemoOptions {
 /// Runs the demo until `stop` is true.
 pub async fn demo(options: DemoOptions, mut stop: watch::Receiver<bool>) -> Result<(), StartFault> {
     prepare_folder(&options.data)?;
+    // Whoever runs this store keeps the world beside it too: asked before anything of it is opened.
+    drop(lock::hold(&options.data.join("baton.db")).map_err(StartFault::one)?);
     let clock = Arc::new(SystemClock::default());
     let sandbox = start_sandbox(options.sandbox, &options.data, clock.clone()).await?;
     let scene = Scene::read(sandbox.addr()).await.map_err(StartFault::one)?;

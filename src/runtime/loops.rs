@@ -34,6 +34,14 @@ pub async fn deliver(outbound: Arc<Outbound>, mut stopping: watch::Receiver<bool
 }
 
 pub async fn sweep(app: App, mut stopping: watch::Receiver<bool>) {
+    tokio::select! {
+        refreshed = app.refresh_dues() => {
+            if let Err(fault) = refreshed {
+                tracing::error!(%fault, "deadlines could not be written anew; those of before count");
+            }
+        }
+        _ = stopping.wait_for(|stop| *stop) => return,
+    }
     while !*stopping.borrow() {
         if let Err(fault) = app.sweep().await {
             tracing::error!(%fault, "what is due could not be looked at");

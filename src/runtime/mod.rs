@@ -128,15 +128,16 @@ impl Service {
             acting: crate::app::act::waiting(),
         };
         keep_playbooks(&app).await.map_err(StartFault::one)?;
-        app.refresh_dues().await.map_err(StartFault::one)?;
         let instance = instance(&app).await.map_err(StartFault::one)?;
         let guild = guild_map(settings);
+        let (stop, stopping) = watch::channel(false);
         let outbound = Arc::new(Outbound {
             app: app.clone(),
             templates: Arc::new(templates),
             rest: rest.clone(),
             guild: Arc::new(guild.clone()),
             instance,
+            stopping: stopping.clone(),
         });
         let templates = outbound.templates.clone();
         let bot = Arc::new(Bot {
@@ -146,7 +147,6 @@ impl Service {
         });
         let missing = Arc::new(Missing::default());
         missing.set("gateway", "Discord's gateway is not connected yet");
-        let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let http = intake::serve(
             settings,
@@ -190,9 +190,12 @@ impl Service {
             loopback_only: loopback_only(settings),
         };
         self.spawn(gateway::run(link, stopping.clone()));
-        if drive == Drive::Loops {
-            self.spawn(loops::deliver(self.outbound.clone(), stopping.clone()));
-            self.spawn(loops::sweep(self.app.clone(), stopping.clone()));
+        match drive {
+            Drive::Loops => {
+                self.spawn(loops::deliver(self.outbound.clone(), stopping.clone()));
+                self.spawn(loops::sweep(self.app.clone(), stopping.clone()));
+            }
+            Drive::ByHand => self.app.refresh_dues().await.map_err(StartFault::one)?,
         }
         Ok(self)
     }

@@ -171,6 +171,44 @@ pub async fn list_open(connection: &mut Connection) -> Result<Vec<Incident>, Sto
         .collect()
 }
 
+/// Where an open incident stands in the order of their index. The default stands before all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub stage: String,
+    pub id: IncidentId,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self {
+            stage: String::new(),
+            id: IncidentId(0),
+        }
+    }
+}
+
+/// The open incidents behind a place, some at a time.
+pub async fn list_open_after(
+    connection: &mut Connection,
+    after: &Place,
+    most: i64,
+) -> Result<Vec<Place>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT stage, id FROM incidents
+           WHERE is_open = 1 AND (stage, id) > (?, ?) ORDER BY stage, id LIMIT ?"#,
+        after.stage,
+        after.id.0,
+        most
+    )
+    .fetch_all(connection)
+    .await?;
+    let places = rows.into_iter().map(|row| Place {
+        stage: row.stage,
+        id: IncidentId(row.id),
+    });
+    Ok(places.collect())
+}
+
 /// What a person handed over at some time and has ended, the newest first.
 pub async fn list_ended_of(
     connection: &mut Connection,

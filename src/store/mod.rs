@@ -13,6 +13,7 @@ pub mod due;
 pub mod event;
 pub mod fact;
 pub mod incident;
+pub mod lock;
 mod open;
 pub mod outbox;
 pub mod pattern;
@@ -46,6 +47,13 @@ pub enum StoreError {
     Missing { what: &'static str, key: String },
     #[error("the store holds something unreadable in {what}: {why}")]
     Inconsistent { what: &'static str, why: String },
+    #[error("the store at {store} is in use: {by}. Stop that first, or name another store.")]
+    Held { store: String, by: String },
+    #[error(
+        "the store at {store} was made by a newer Baton, or by an older one and is in use: use the program that the \
+         service runs"
+    )]
+    OtherFormat { store: String },
     #[error("the store's file could not be prepared: {0}")]
     File(#[from] std::io::Error),
 }

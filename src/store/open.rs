@@ -2,7 +2,9 @@
 
 use super::StoreError;
 use super::checkpoint::{self, Finish};
+use super::lock;
 use super::writer::{Gather, Job, Writer};
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, SqliteConnection, SqlitePool};
 use std::future::Future;
@@ -17,6 +19,8 @@ const READERS: u32 = 4;
 /// Prepared statements that a connection keeps: more than the program has, so that none is prepared twice.
 const STATEMENTS: usize = 1_000;
 
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
 /// The open store.
 #[derive(Clone)]
 pub struct Store {
@@ -25,17 +29,48 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens or creates the file, brings it up to date, and gives back the writer's future for a tracker to run.
+    /// Opens or creates the file, brings it up to date, and gives back the writer's future for a tracker to run. Until
+    /// that ends nobody else opens it so.
     /// The file is readable by its owner alone.
     pub async fn open(
         path: &Path,
     ) -> Result<(Self, impl Future<Output = ()> + Send + use<>), StoreError> {
         prepare_file(path)?;
-        let options = options(path);
+        let held = lock::hold(path)?;
+        let mut connection = SqliteConnection::connect_with(&options(path)).await?;
+        MIGRATIONS.run(&mut connection).await?;
+        let (store, running) = Self::on(connection, path).await?;
+        let running = async move {
+            running.await;
+            drop(held);
+        };
+        Ok((store, running))
+    }
+
+    /// Opens a store that is there, beside whoever runs it, for short work of a command. An older format is brought up to
+    /// date only while nobody runs it.
+    pub async fn beside(
+        path: &Path,
+    ) -> Result<(Self, impl Future<Output = ()> + Send + use<>), StoreError> {
+        let options = options(path).create_if_missing(false);
         let mut connection = SqliteConnection::connect_with(&options).await?;
-        sqlx::migrate!("./migrations").run(&mut connection).await?;
+        if !is_current(&mut connection).await {
+            let held = lock::hold(path).map_err(|fault| match fault {
+                StoreError::Held { store, .. } => StoreError::OtherFormat { store },
+                other => other,
+            })?;
+            MIGRATIONS.run(&mut connection).await?;
+            drop(held);
+        }
+        Self::on(connection, path).await
+    }
+
+    async fn on(
+        connection: SqliteConnection,
+        path: &Path,
+    ) -> Result<(Self, impl Future<Output = ()> + Send + use<>), StoreError> {
         let readers = readers(path).await?;
-        let copying = SqliteConnection::connect_with(&options).await?;
+        let copying = SqliteConnection::connect_with(&options(path)).await?;
         let finish = Finish::default();
         let (writer, writing) = Writer::new(connection, finish.clone());
         let copying = checkpoint::run(copying, path.to_owned(), writer.commits(), finish);
@@ -84,6 +119,13 @@ impl Store {
     pub async fn close(self) {
         self.readers.close().await;
     }
+}
+
+/// Whether the last migration of this program is the store's last one.
+async fn is_current(connection: &mut SqliteConnection) -> bool {
+    let last = sqlx::query_scalar::<_, i64>("SELECT MAX(version) FROM _sqlx_migrations");
+    let last = last.fetch_one(connection).await.ok();
+    last.is_some() && last == MIGRATIONS.iter().map(|migration| migration.version).max()
 }
 
 async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {

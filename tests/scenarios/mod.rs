@@ -24,5 +24,6 @@ mod restart;
 mod rights;
 mod silence;
 mod speaking;
+mod stopping;
 mod together;
 mod walled;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 const UPLOAD: &str = payload!("purview_dlp_alert_endpoint_web_low.json");
 const BURST: usize = 30;
 
-fn told(story: impl AsyncFnOnce(&Path)) {
+pub fn told(story: impl AsyncFnOnce(&Path)) {
     let folder = TempDir::new().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -20,7 +20,7 @@ fn told(story: impl AsyncFnOnce(&Path)) {
     runtime.block_on(story(folder.path()));
 }
 
-fn demo(folder: &Path) -> (Process, Place) {
+pub fn demo(folder: &Path) -> (Process, Place) {
     let listen = ["--sandbox", "127.0.0.1:0", "--http", "127.0.0.1:0"];
     let args = [["demo", "--empty"].as_slice(), &listen, &["--data", "data"]].concat();
     let mut demo = Process::start(folder, &args);
@@ -32,7 +32,7 @@ fn demo(folder: &Path) -> (Process, Place) {
 }
 
 /// The sandbox alone; gives its address and the configuration for a service.
-fn sandbox(folder: &Path) -> (Process, String) {
+pub fn sandbox(folder: &Path) -> (Process, String) {
     let args = [
         "sandbox",
         "--listen",
@@ -47,7 +47,7 @@ fn sandbox(folder: &Path) -> (Process, String) {
     (sandbox, address)
 }
 
-fn service(folder: &Path, sandbox: &str) -> (Process, Place) {
+pub fn service(folder: &Path, sandbox: &str) -> (Process, Place) {
     let mut service = Process::start(folder, &["run", "--config", "data/baton.toml"]);
     let http = service.says("address=");
     (service, Place::new(sandbox, &format!("http://{http}")))
@@ -87,7 +87,7 @@ async fn finds_the_form_again(place: &Place) {
     review.expect("**Department**: Visa desk");
 }
 
-fn verified(folder: &Path) {
+pub fn verified(folder: &Path) {
     let mut verify = Process::start(folder, &["verify", "--data", "data"]);
     verify.says("holds");
 }

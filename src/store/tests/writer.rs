@@ -136,7 +136,7 @@ async fn a_commit_that_fails_refuses_every_job_of_its_group() {
 #[tokio::test]
 async fn a_second_process_waits_for_the_writer_instead_of_failing() {
     let ground = ground().await;
-    let (other, writing) = crate::store::Store::open(&ground.file).await.unwrap();
+    let (other, writing) = crate::store::Store::beside(&ground.file).await.unwrap();
     let work = async {
         let theirs = (0..20).map(|n| {
             let other = &other;

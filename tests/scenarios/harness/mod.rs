@@ -176,6 +176,13 @@ impl World {
     /// Starts the service on the story's store, and waits until it is ready.
     pub async fn start(&self) {
         let (settings, ports) = (&self.stage.settings, self.stage.ports.clone());
+        // What was killed lets go of the store as soon as it gets its turn to end.
+        let free = async {
+            while baton::store::lock::hold(&settings.store.path).is_err() {
+                breathe().await;
+            }
+        };
+        assert!(timeout(PATIENCE, free).await.is_ok(), "the store is not let go");
         let service = Service::start(settings, ports, Drive::ByHand)
             .await
             .unwrap();

@@ -67,6 +67,32 @@ impl Process {
         }
     }
 
+    /// Its number on this machine.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGTERM: asks it to end.
+    pub fn terminate(&self) {
+        let id = self.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits until it has ended by itself; its exit code and all that it said.
+    pub fn ends(mut self) -> (Option<i32>, String) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            self.heard.extend(self.said.try_iter());
+            if let Some(status) = self.child.try_wait().unwrap() {
+                self.heard.extend(self.said.iter());
+                return (status.code(), self.heard.join("\n"));
+            }
+            assert!(Instant::now() < until, "it does not end:\n{}", self.heard.join("\n"));
+            thread::yield_now();
+        }
+    }
+
     /// SIGKILL: nothing is finished.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
@@ -121,11 +147,22 @@ impl Place {
 
     /// Posts a body; it is accepted.
     pub async fn alert(&self, source: &str, body: String) {
+        assert_eq!(self.offer(source, body).await, Some(202));
+    }
+
+    /// Posts a body; the status of the answer, where one came.
+    pub async fn offer(&self, source: &str, body: String) -> Option<u16> {
         let request = self
             .client
             .post(format!("{}/v1/alerts/{source}", self.http));
         let request = request.bearer_auth("demo").body(body);
-        assert_eq!(request.send().await.unwrap().status().as_u16(), 202);
+        let answer = request.send().await.ok()?;
+        Some(answer.status().as_u16())
+    }
+
+    /// Where alerts are taken: host and port.
+    pub fn intake(&self) -> &str {
+        self.http.trim_start_matches("http://")
     }
 
     /// A member's act; its answer.
