@@ -24,10 +24,12 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     let ports = Ports::system();
     let (out, err) = (&mut stdout(), &mut stderr());
     match command {
+        Command::Backup(args) => cli::backup::run(&args, ports, out).await,
         Command::Check(args) => cli::check::run(&args, ports.clock.as_ref(), out).await,
         Command::Export(args) => cli::export::run(&args, ports, out).await,
         Command::People(PeopleCommand::Import(args)) => cli::people::run(&args, ports, out).await,
         Command::Replay(args) => cli::replay::run(&args, ports, out).await,
+        Command::Restore(args) => cli::restore::run(&args, ports.clock.as_ref(), out).await,
         Command::Verify(args) => cli::verify::run(&args, out).await,
         Command::Try(args) => cli::try_body::run(&args, ports.clock.as_ref(), out, err),
         Command::Run(args) => service(&args).await,

@@ -3,6 +3,7 @@
 
 pub mod act;
 mod around;
+pub mod backup;
 pub mod case;
 pub mod comms;
 pub mod containment;
@@ -37,6 +38,7 @@ pub mod way;
 
 use crate::domain::hours::Hours;
 use crate::domain::incident::Refusal;
+pub use crate::store::{Cause, Trouble};
 use crate::store::{Store, StoreError};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -96,5 +98,14 @@ pub enum AppError {
 impl From<Refusal> for AppError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
+    }
+}
+
+impl Cause for AppError {
+    fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Refused(_) => None,
+            Self::Store(fault) => fault.trouble(),
+        }
     }
 }

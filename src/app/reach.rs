@@ -131,11 +131,9 @@ impl App {
     ) -> Result<Option<store::incident::Place>, AppError> {
         let places = store::incident::list_open_after(connection, from, TOGETHER).await?;
         let calendar = self.calendar(connection).await?;
-        let mut rows = Vec::with_capacity(places.len());
-        for place in &places {
-            let Some(incident) = store::incident::find(connection, place.id).await? else {
-                continue;
-            };
+        let ids: Vec<IncidentId> = places.iter().map(|place| place.id).collect();
+        let mut rows = Vec::with_capacity(ids.len());
+        for incident in store::incident::list(connection, &ids).await?.into_values() {
             let loaded = self.playbooks.load(&incident.playbook)?;
             rows.push((incident.id, due::of(&incident, &loaded.playbook, &calendar)));
         }

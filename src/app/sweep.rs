@@ -4,6 +4,12 @@ use super::{App, AppError};
 use crate::store;
 
 impl App {
+    /// Whether the store takes work; after a failure it is tried with something small.
+    pub async fn takes_work(&self) -> bool {
+        let trouble = *self.store.troubles().borrow();
+        trouble.is_none() || self.store.probe(self.now()).await.is_ok()
+    }
+
     /// Does what is due: says again what waits, releases what is held without a sign of life, ends snoozes. Gives back
     /// how much that was.
     pub async fn sweep(&self) -> Result<usize, AppError> {

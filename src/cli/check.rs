@@ -87,6 +87,7 @@ pub async fn findings(settings: &Settings, today: NaiveDate) -> Findings {
     for (name, source) in &settings.sources {
         sender(name.as_str(), source, &mut findings);
     }
+    backups(settings, &mut findings);
     if !settings.http.listen.ip().is_loopback() {
         findings.notes.push(format!(
             "Alerts arrive on {} without TLS. Listen on 127.0.0.1 and put a reverse proxy with TLS in front.",
@@ -94,6 +95,19 @@ pub async fn findings(settings: &Settings, today: NaiveDate) -> Findings {
         ));
     }
     findings
+}
+
+fn backups(settings: &Settings, findings: &mut Findings) {
+    let note = match &settings.backup {
+        None => "The service makes no backups. Name a folder as `dir` under [backup].".to_owned(),
+        Some(backup) if backup.recipients.is_empty() => format!(
+            "Backups lie open in {}: whoever can read a file there reads everything. Name public keys of age as `recipients` \
+             under [backup].",
+            backup.dir.display()
+        ),
+        Some(_) => return,
+    };
+    findings.notes.push(note);
 }
 
 fn playbooks(settings: &Settings, findings: &mut Findings) -> Option<Playbooks> {

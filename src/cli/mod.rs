@@ -1,11 +1,13 @@
-//! The command line: one enum, a line a subcommand, and those that start no service: `check`, `people`, `replay`,
-//! `verify`, `try`.
+//! The command line: one enum, a line a subcommand, and those that start no service: `backup`, `check`, `export`, `people`,
+//! `replay`, `restore`, `try`, `verify`.
 //! They print to a writer that they are given; what is wrong with a call is an error, what is found an exit code.
 
+pub mod backup;
 pub mod check;
 pub mod export;
 pub mod people;
 pub mod replay;
+pub mod restore;
 #[cfg(test)]
 mod tests;
 pub mod try_body;
@@ -42,6 +44,10 @@ pub enum Command {
     Run(RunArgs),
     /// Says what is wrong or missing before `run`, each with its cure
     Check(CheckArgs),
+    /// A copy of the store, whole and proven, while the service runs on
+    Backup(BackupArgs),
+    /// A backup becomes a store, where none is; proves it first
+    Restore(RestoreArgs),
     /// An incident's timeline out of the store; asks for a reason, which the access log keeps
     Export(ExportArgs),
     /// The people directory: who is whom, in which department, under which line manager
@@ -172,6 +178,29 @@ pub struct ReplayArgs {
     /// The demo's folder: its store, the demo's sources
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct BackupArgs {
+    /// The new file, or a folder for it [default: the folder under [backup] in the configuration, else `backups` beside the
+    /// store]
+    pub to: Option<PathBuf>,
+    /// Seals it for this public key of age, as those of the configuration; may be given several times
+    #[arg(long, value_name = "AGE1…")]
+    pub recipient: Vec<String>,
+    #[command(flatten)]
+    pub at: StoreArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct RestoreArgs {
+    /// The backup
+    pub file: PathBuf,
+    /// The file with the private key of age that opens a sealed one
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
+    #[command(flatten)]
+    pub at: StoreArgs,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -361,6 +361,7 @@ async fn the_example_may_run_and_its_weaker_points_are_named() {
     );
     assert!(notes.contains("The source `splunk` proves itself by a token in the address"));
     assert!(notes.contains("The source `generic` signs no time"));
+    assert!(notes.contains("Backups lie open in /var/backups/baton"));
 }
 
 #[tokio::test]

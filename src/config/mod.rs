@@ -15,7 +15,7 @@ pub use fault::{ConfigFault, Place};
 pub use missing::missing;
 pub use secrets::environment;
 pub use settings::{
-    AcceptedReader, Demo, DiscordSettings, HttpSettings, LogSettings, Organisation,
+    AcceptedReader, BackupSettings, Demo, DiscordSettings, HttpSettings, LogSettings, Organisation,
     PlaybookSettings, RoleIds, Settings, SourceSettings, StoreSettings, stand_in,
 };
 

@@ -3,17 +3,19 @@
 use super::reader::{Reader, Section};
 use super::secrets;
 use super::settings::{
-    AcceptedReader, DiscordSettings, HttpSettings, LogSettings, Organisation, PlaybookSettings,
-    RoleIds, Settings, StoreSettings,
+    AcceptedReader, BackupSettings, DiscordSettings, HttpSettings, LogSettings, Organisation,
+    PlaybookSettings, RoleIds, Settings, StoreSettings,
 };
 use super::source;
 use crate::domain::hours::Hours;
 use crate::domain::ids::{AccountId, ChannelKey, PlaybookId};
 use crate::domain::role::Role;
+use chrono::NaiveTime;
 use chrono_tz::Tz;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::time::Duration;
 use toml::Spanned;
 use toml::de::DeTable;
@@ -22,6 +24,7 @@ pub(super) fn read<'a>(reader: &mut Reader<'_>, table: &'a Spanned<DeTable<'a>>)
     let mut root = Reader::root(table);
     let settings = Settings {
         store: store(reader, &mut root),
+        backup: backup(reader, &mut root),
         discord: discord(reader, &mut root),
         channels: channels(reader, &mut root),
         roles: roles(reader, &mut root),
@@ -42,6 +45,55 @@ fn store(reader: &mut Reader<'_>, root: &mut Section<'_>) -> StoreSettings {
     path.map_or_else(StoreSettings::default, |found| StoreSettings {
         path: reader.beside(&found.value),
     })
+}
+
+/// A folder switches it on; the other keys have defaults.
+fn backup(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Option<BackupSettings> {
+    let mut section = reader.section(root, "backup");
+    let dir = reader.text(&mut section, "dir");
+    let nightly = NaiveTime::from_hms_opt(2, 30, 0).unwrap_or_default();
+    let mut backup = BackupSettings {
+        dir: PathBuf::new(),
+        at: vec![nightly],
+        keep: 14,
+        recipients: Vec::new(),
+    };
+    if let Some(found) = reader.texts(&mut section, "at") {
+        let time = |text: &String| NaiveTime::parse_from_str(text, "%H:%M").ok();
+        backup.at = found.value.iter().filter_map(time).collect();
+        if backup.at.len() != found.value.len() || backup.at.is_empty() {
+            reader.refuse(
+                &found,
+                "must be times of the day, such as [\"02:30\", \"14:30\"]",
+            );
+        }
+    }
+    if let Some(found) = reader.number(&mut section, "keep", 1..1001) {
+        backup.keep = usize::try_from(found.value).unwrap_or(backup.keep);
+    }
+    if let Some(found) = reader.texts(&mut section, "recipients") {
+        let unread = |text: &&String| text.parse::<age::x25519::Recipient>().is_err();
+        if found.value.iter().any(|text| unread(&text)) {
+            reader.refuse(
+                &found,
+                "must be public keys of age, such as age1…; age-keygen makes one",
+            );
+        }
+        backup.recipients = found.value;
+    }
+    reader.finish(&section);
+    match dir {
+        Some(found) => Some(BackupSettings {
+            dir: reader.beside(&found.value),
+            ..backup
+        }),
+        None if section.is_present() => {
+            let place = reader.place(&section.span());
+            reader.fault(place, "backup", "needs `dir`, the folder for backups");
+            None
+        }
+        None => None,
+    }
 }
 
 fn discord(reader: &mut Reader<'_>, root: &mut Section<'_>) -> DiscordSettings {
@@ -154,6 +206,16 @@ fn http(reader: &mut Reader<'_>, root: &mut Section<'_>) -> HttpSettings {
     let sizes = 1024..64 * 1024 * 1024 + 1;
     if let Some(found) = reader.number(&mut section, "body_limit_bytes", sizes) {
         http.body_limit_bytes = usize::try_from(found.value).unwrap_or(http.body_limit_bytes);
+    }
+    // Two of the largest fit.
+    let least = 2 * http.body_limit_bytes;
+    http.all_bodies_limit_bytes = http.all_bodies_limit_bytes.max(least);
+    let sizes = 1024 * 1024..1024 * 1024 * 1024 + 1;
+    if let Some(found) = reader.number(&mut section, "all_bodies_limit_bytes", sizes) {
+        http.all_bodies_limit_bytes = usize::try_from(found.value).unwrap_or(usize::MAX);
+        if http.all_bodies_limit_bytes < least {
+            reader.refuse(&found, "must be at least twice `body_limit_bytes`");
+        }
     }
     if let Some(found) = reader.number(&mut section, "read_timeout_s", 1..301) {
         http.read_timeout = Duration::from_secs(found.value);

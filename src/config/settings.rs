@@ -9,7 +9,7 @@ use crate::domain::ids::{AccountId, ChannelKey, PlaybookId, SourceId};
 use crate::domain::role::Role;
 use crate::http::auth::Scheme;
 use crate::http::sources::{Adapter, DERIVED, GenericMap, LabelMap};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -22,6 +22,8 @@ use toml::de::DeTable;
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     pub store: StoreSettings,
+    /// Without it the service makes no backups.
+    pub backup: Option<BackupSettings>,
     pub discord: DiscordSettings,
     /// The channels that playbooks name, and `sealed`, `governance`, `audit`.
     pub channels: BTreeMap<ChannelKey, NonZeroU64>,
@@ -36,6 +38,17 @@ pub struct Settings {
 #[derive(Debug, Clone)]
 pub struct StoreSettings {
     pub path: PathBuf,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupSettings {
+    pub dir: PathBuf,
+    /// Times of each day, in the organisation's time zone.
+    pub at: Vec<NaiveTime>,
+    /// So many of the newest stay.
+    pub keep: usize,
+    /// Public keys of age; without them backups lie open.
+    pub recipients: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -59,6 +72,8 @@ pub struct RoleIds {
 pub struct HttpSettings {
     pub listen: SocketAddr,
     pub body_limit_bytes: usize,
+    /// All bodies on their way into the store at one moment, together.
+    pub all_bodies_limit_bytes: usize,
     pub read_timeout: Duration,
 }
 
@@ -118,6 +133,7 @@ impl Default for HttpSettings {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8485)),
             body_limit_bytes: 4 * 1024 * 1024,
+            all_bodies_limit_bytes: 64 * 1024 * 1024,
             read_timeout: Duration::from_secs(10),
         }
     }
@@ -194,6 +210,7 @@ impl Settings {
             store: StoreSettings {
                 path: demo.data_dir.join("baton.db"),
             },
+            backup: None,
             discord: DiscordSettings {
                 token: Some(demo.token),
                 guild: Some(demo.guild),

@@ -73,7 +73,13 @@ fn every_value_of_the_example_that_is_a_default_says_the_default() {
     let empty = read("", &[]).unwrap();
     assert_eq!(settings.http.listen, empty.http.listen);
     assert_eq!(settings.http.body_limit_bytes, empty.http.body_limit_bytes);
+    let all = |settings: &Settings| settings.http.all_bodies_limit_bytes;
+    assert_eq!(all(&settings), all(&empty));
     assert_eq!(settings.http.read_timeout, empty.http.read_timeout);
+    // Only the folder has none.
+    let folder = read("[backup]\ndir = '/var/backups/baton'", &[]).unwrap();
+    assert_eq!(settings.backup, folder.backup);
+    assert_eq!(empty.backup, None);
     assert_eq!(settings.log.filter, empty.log.filter);
 }
 
@@ -310,4 +316,28 @@ fn a_link_is_the_sources_own_else_the_template_filled() {
     );
     let lacking = alert(r#"{"id": "1"}"#);
     assert_eq!(source.link(&lacking), None);
+}
+
+#[test]
+fn backups_need_a_folder_times_of_the_day_and_keys_that_read() {
+    let all = faults(
+        "[backup]\nat = ['02:30', '25:00']\nkeep = 0\nrecipients = ['age1nobody']\n[http]\nall_bodies_limit_bytes = 1048576",
+    );
+    for fault in [
+        "baton.toml:1:1: backup: needs `dir`",
+        "backup.at: must be times of the day",
+        "backup.keep: must be a whole number from 1",
+        "backup.recipients: must be public keys of age",
+        "http.all_bodies_limit_bytes: must be at least twice",
+    ] {
+        assert!(
+            all.iter().any(|told| told.contains(fault)),
+            "{fault}: {all:?}"
+        );
+    }
+    let key = age::x25519::Identity::generate().to_public().to_string();
+    let text = format!("[backup]\ndir = 'copies'\nat = ['02:30', '14:30']\nrecipients = ['{key}']");
+    let backup = read(&text, &[]).unwrap().backup.unwrap();
+    assert_eq!((backup.at.len(), backup.keep), (2, 14));
+    assert_eq!(backup.recipients, [key]);
 }

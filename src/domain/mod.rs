@@ -2,6 +2,7 @@
 //! It cannot fail, it can only refuse. It may name `chrono`, `serde`, `cel`, `toml` and nothing of ours outside.
 
 pub mod alert;
+pub mod backup;
 pub mod containment;
 pub mod directory;
 pub mod due;

@@ -2,7 +2,7 @@
 //! what was read goes through a port, which answers after the commit. No store and no Discord here.
 
 use super::auth::{self, Scheme};
-use super::body::{self, Limits};
+use super::body::{self, Limits, Place, Room};
 use super::problem::Problem;
 use super::sources::{Adapter, BodyFault, Element};
 use crate::domain::ids::SourceId;
@@ -39,6 +39,8 @@ pub struct Submission {
     pub received_at: DateTime<Utc>,
     /// Names this one delivery, where the sender's scheme has a signed time.
     pub replay_key: Option<String>,
+    /// Held for as long as the body, or what was made of it, is in memory.
+    pub place: Place,
 }
 
 /// What became of one element.
@@ -90,6 +92,7 @@ impl IntakePort {
 pub struct Intake {
     pub sources: BTreeMap<SourceId, Source>,
     pub body_limit_bytes: usize,
+    pub room: Room,
     pub read_timeout: Duration,
     pub port: IntakePort,
     pub now: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
@@ -143,7 +146,7 @@ async fn take(
         body::drain(body, limits).await;
         return Err(problem);
     }
-    let raw_body = body::whole(&parts.headers, body, limits).await?;
+    let (raw_body, place) = body::whole(&parts.headers, body, limits, &intake.room).await?;
     let replay_key = check(&raw_body)?.replay_key;
     let read = source.adapter.read(&raw_body, now);
     let fault = read.as_ref().err().cloned();
@@ -153,6 +156,7 @@ async fn take(
         read,
         received_at: now,
         replay_key,
+        place,
     })
     .await
     .map_err(|e| Problem::unavailable(e.detail, e.retry_after_s))?;

@@ -4,6 +4,6 @@
 
 pub mod alerts;
 pub mod auth;
-mod body;
+pub mod body;
 pub mod problem;
 pub mod sources;

@@ -8,6 +8,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+/// Room is made with every commit.
+const NO_ROOM_RETRY_S: u32 = 1;
+
 /// One problem, as it goes out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
@@ -161,6 +164,11 @@ impl Problem {
             detail,
             "Send plain JSON with `Content-Type: application/json`.",
         )
+    }
+
+    /// 503: too much is on its way into the store already.
+    pub fn no_room() -> Self {
+        Self::unavailable("More arrives than can be kept at once.", NO_ROOM_RETRY_S)
     }
 
     /// 503: it could not be kept now. The sender should come again.

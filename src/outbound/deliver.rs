@@ -284,6 +284,7 @@ fn in_words(kind: &str) -> &str {
         "keep_out" => "The removal of somebody from a thread",
         "post_closing" => "A closing brief",
         "ask_talk" => "The question about a wording",
+        "tell_backup" => "The word about backups",
         "tell_step" => "What Governance decided",
         other => other,
     }

@@ -16,6 +16,8 @@ use tokio::sync::watch;
 
 /// Where the audit channel's notices go.
 pub const AUDIT: &str = "audit";
+/// Between two looks at a store that takes nothing.
+const TROUBLED_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause between two tries of one row.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
@@ -87,6 +89,13 @@ impl From<RestFault> for Verdict {
 impl Outbound {
     /// Delivers what is due now. It never sleeps; what has to wait says how long.
     pub async fn drain_once(&self) -> Result<Drained, AppError> {
+        if !self.app.takes_work().await {
+            // What is sent now could not be remembered, and would be sent again.
+            return Ok(Drained {
+                again_in: Some(TROUBLED_PAUSE),
+                ..Drained::default()
+            });
+        }
         let mut reader = self.app.store.read().await?;
         let rows = store::outbox::list_waiting(&mut reader).await?;
         drop(reader);
@@ -148,6 +157,7 @@ impl Outbound {
             "tell_manager" => self.tell_manager(row).await,
             "say_nobody" => self.say_nobody(row).await,
             "call_deputy" => self.call_deputy(row).await,
+            "tell_backup" => self.tell_backup(row).await,
             "notice" => self.notice(row).await,
             other => Ok(Verdict::Dead(format!("nobody delivers {other}"))),
         }

@@ -1,6 +1,7 @@
 //! What leaves the program after a commit. The one room that decides when something may be sent.
 //! Everything here may be killed at any moment: rows wait until their delivery is recorded.
 
+mod backups;
 mod briefs;
 mod deliver;
 mod drain;

@@ -1,14 +1,15 @@
 //! The intake's routes on their port, wired to the use case.
 
 use super::Missing;
-use crate::app::App;
 use crate::app::intake::{self, Arrived, Batch};
+use crate::app::{App, Cause as _, Trouble};
 use crate::config::{Settings, SourceSettings};
 use crate::domain::alert::{Alert, Reading};
 use crate::domain::ids::SourceId;
 use crate::http::alerts::{
     Intake, IntakeError, IntakePort, Outcome, Source, Submission, TakenAlert, router,
 };
+use crate::http::body::Room;
 use crate::http::sources::{BodyFault, Element};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,8 +18,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Asked of a sender when the store takes nothing.
+/// When a sender should come again whose alert could not be kept; a disk is not mended in seconds.
 const RETRY_AFTER_S: u32 = 5;
+const MENDED_AFTER_S: u32 = 30;
 
 /// Binds and serves until told to stop; the address is the one that was really taken.
 pub async fn serve(
@@ -67,10 +69,19 @@ fn intake(settings: &Settings, app: &App, missing: Arc<Missing>) -> Intake {
     Intake {
         sources: sources.collect(),
         body_limit_bytes: settings.http.body_limit_bytes,
+        room: Room::of(settings.http.all_bodies_limit_bytes),
         read_timeout: settings.http.read_timeout,
         port: IntakePort::new(move |submission| {
             let (app, known) = (taker.clone(), known.clone());
-            async move { take(&app, known.get(&submission.source), submission).await }
+            let taking = async move {
+                let place = submission.place.clone();
+                let taken = take(&app, known.get(&submission.source), submission).await;
+                drop(place);
+                taken
+            };
+            // A sender that hangs up leaves its alert in the store's queue: it keeps its room until it is out of there.
+            let taking = super::spawn(taking);
+            async move { taking.await.unwrap_or_else(|_| Err(unkept(None))) }
         }),
         now: Arc::new(move || timer.now()),
         missing: Arc::new(move || missing.list()),
@@ -84,13 +95,27 @@ async fn take(
 ) -> Result<Vec<TakenAlert>, IntakeError> {
     let batch = batch(source, submission);
     let taken = app.take(batch).await.map_err(|fault| {
-        tracing::error!(%fault, "a submission could not be kept");
-        IntakeError {
-            detail: "The alert could not be kept; send it again.".to_owned(),
-            retry_after_s: RETRY_AFTER_S,
+        let trouble = fault.trouble();
+        if trouble.is_none() {
+            tracing::error!(%fault, "a submission could not be kept");
         }
+        unkept(trouble)
     })?;
     Ok(taken.into_iter().map(answer).collect())
+}
+
+fn unkept(trouble: Option<Trouble>) -> IntakeError {
+    let why = trouble.map_or_else(String::new, |trouble| {
+        format!(" The store takes nothing: {}.", trouble.in_words())
+    });
+    let retry_after_s = match trouble {
+        None | Some(Trouble::Locked) => RETRY_AFTER_S,
+        Some(Trouble::Full | Trouble::ReadOnly | Trouble::Unreachable) => MENDED_AFTER_S,
+    };
+    IntakeError {
+        detail: format!("The alert could not be kept.{why}"),
+        retry_after_s,
+    }
 }
 
 /// The sender's elements as the use case takes them, with what the configuration adds: tenant and link.

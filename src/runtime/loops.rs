@@ -1,7 +1,9 @@
 //! The two loops: delivery after each commit, and the look at what is due each second.
 //! Each calls the same step as the tests do.
 
-use crate::app::App;
+use super::Missing;
+use crate::app::backup::Plan;
+use crate::app::{App, Cause as _};
 use crate::outbound::Outbound;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +12,8 @@ use tokio::time::timeout;
 
 /// How often what is due is looked at.
 const TICK: Duration = Duration::from_secs(1);
+/// How often it is looked whether a backup is due.
+const BACKUP_TICK: Duration = Duration::from_secs(20);
 /// The longest wait between two looks at the outbox, whatever was said.
 const LONGEST_REST: Duration = Duration::from_secs(5);
 
@@ -20,7 +24,9 @@ pub async fn deliver(outbound: Arc<Outbound>, mut stopping: watch::Receiver<bool
         let rest = match outbound.drain_once().await {
             Ok(drained) => drained.again_in.unwrap_or(LONGEST_REST).min(LONGEST_REST),
             Err(fault) => {
-                tracing::error!(%fault, "the outbox could not be worked on");
+                if fault.trouble().is_none() {
+                    tracing::error!(%fault, "the outbox could not be worked on");
+                }
                 TICK
             }
         };
@@ -43,10 +49,52 @@ pub async fn sweep(app: App, mut stopping: watch::Receiver<bool>) {
         _ = stopping.wait_for(|stop| *stop) => return,
     }
     while !*stopping.borrow() {
-        if let Err(fault) = app.sweep().await {
+        if let Err(fault) = app.sweep().await
+            && fault.trouble().is_none()
+        {
             tracing::error!(%fault, "what is due could not be looked at");
         }
         // A change of `stopping` ends the wait early.
         let _ = timeout(TICK, stopping.wait_for(|stop| *stop)).await;
+    }
+}
+
+/// Makes backups when they are due. One that is under way when the service ends is thrown away.
+pub async fn back_up(app: App, plan: Arc<Plan>, mut stopping: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            made = app.back_up_if_due(&plan) => {
+                if let Err(fault) = made
+                    && fault.trouble().is_none()
+                {
+                    tracing::error!(%fault, "what came of the backup could not be kept");
+                }
+            }
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+        tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => return,
+            _ = timeout(BACKUP_TICK, std::future::pending::<()>()) => {}
+        }
+    }
+}
+
+/// Says with `/readyz` whether the store takes work.
+pub async fn tell_troubles(app: App, missing: Arc<Missing>, mut stopping: watch::Receiver<bool>) {
+    let mut troubles = app.store.troubles();
+    loop {
+        match *troubles.borrow_and_update() {
+            Some(trouble) => {
+                missing.set(
+                    "store",
+                    format!("the store takes nothing: {}", trouble.in_words()),
+                );
+            }
+            None => missing.clear("store"),
+        }
+        tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => return,
+            changed = troubles.changed() => if changed.is_err() { return },
+        }
     }
 }

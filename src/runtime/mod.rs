@@ -13,12 +13,14 @@ pub mod scene;
 #[cfg(feature = "sandbox")]
 mod story;
 
+use crate::app::backup::Plan;
 use crate::app::playbooks::Playbooks;
 use crate::app::{App, AppError};
 use crate::config::{PlaybookSettings, Settings};
 use crate::discord::actor::GuildMap;
 use crate::discord::commands::Bot;
 use crate::discord::rest::{Rest, RestOptions};
+use crate::domain::backup::Schedule;
 use crate::domain::playbook::shipped;
 use crate::outbound::{Drained, Outbound};
 use crate::render::templates::Templates;
@@ -91,6 +93,7 @@ pub struct Service {
     pub bot: Arc<Bot>,
     pub rest: Arc<Rest>,
     pub missing: Arc<Missing>,
+    backups: Option<Arc<Plan>>,
     /// Where alerts are taken.
     pub http: SocketAddr,
     stop: watch::Sender<bool>,
@@ -163,6 +166,7 @@ impl Service {
             bot,
             rest,
             missing,
+            backups: plan(settings).map(Arc::new),
             http,
             stop,
             tasks,
@@ -190,10 +194,15 @@ impl Service {
             loopback_only: loopback_only(settings),
         };
         self.spawn(gateway::run(link, stopping.clone()));
+        let told = loops::tell_troubles(self.app.clone(), self.missing.clone(), stopping.clone());
+        self.spawn(told);
         match drive {
             Drive::Loops => {
                 self.spawn(loops::deliver(self.outbound.clone(), stopping.clone()));
                 self.spawn(loops::sweep(self.app.clone(), stopping.clone()));
+                if let Some(plan) = self.backups.clone() {
+                    self.spawn(loops::back_up(self.app.clone(), plan, stopping.clone()));
+                }
             }
             Drive::ByHand => self.app.refresh_dues().await.map_err(StartFault::one)?,
         }
@@ -211,6 +220,14 @@ impl Service {
     /// One look at what is due.
     pub async fn tick(&self) -> Result<usize, AppError> {
         self.app.sweep().await
+    }
+
+    /// One look at whether a backup is due; whether one was made.
+    pub async fn back_up_if_due(&self) -> Result<bool, AppError> {
+        match &self.backups {
+            Some(plan) => self.app.back_up_if_due(plan).await,
+            None => Ok(false),
+        }
     }
 
     /// Stops taking, finishes what is under way, then ends what is left.
@@ -242,10 +259,28 @@ impl Service {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the writer outlives the tasks that write"
+    reason = "the writer outlives the tasks that write, and whatever waits for it ends with its answer"
 )]
-fn spawn(task: impl Future<Output = ()> + Send + 'static) -> tokio::task::JoinHandle<()> {
+fn spawn<T: Send + 'static>(
+    task: impl Future<Output = T> + Send + 'static,
+) -> tokio::task::JoinHandle<T> {
     tokio::spawn(task)
+}
+
+fn plan(settings: &Settings) -> Option<Plan> {
+    let backup = settings.backup.as_ref()?;
+    Some(Plan {
+        folder: backup.dir.clone(),
+        schedule: Schedule {
+            at: backup.at.clone(),
+            zone: settings
+                .organisation
+                .time_zone
+                .unwrap_or(chrono_tz::Tz::UTC),
+        },
+        keep: backup.keep,
+        recipients: backup.recipients.clone(),
+    })
 }
 
 /// Only this machine may be dialled where the configured base is on it.

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod alert;
+pub mod backup;
 mod checkpoint;
 mod codec;
 pub mod counsel;
@@ -25,11 +26,13 @@ pub mod roster;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod trouble;
 pub mod verify;
 mod writer;
 
 pub use open::Store;
 pub use sqlx::SqliteConnection as Connection;
+pub use trouble::{Cause, Trouble};
 pub use writer::{Gather, Job};
 
 /// What can go wrong below the rules. The user's refusals are not here.
@@ -41,6 +44,8 @@ pub enum StoreError {
     Migrate(#[from] sqlx::migrate::MigrateError),
     #[error("the work was not committed: {0}")]
     NotCommitted(String),
+    #[error("the store takes nothing: {}", .0.in_words())]
+    Troubled(Trouble),
     #[error("the store is stopping")]
     Stopping,
     #[error("{what} {key} is not in the store")]
@@ -50,10 +55,12 @@ pub enum StoreError {
     #[error("the store at {store} is in use: {by}. Stop that first, or name another store.")]
     Held { store: String, by: String },
     #[error(
-        "the store at {store} was made by a newer Baton, or by an older one and is in use: use the program that the \
-         service runs"
+        "the store at {0} has the format of another Baton: start the service of this version once, or use the program that \
+         the service runs"
     )]
-    OtherFormat { store: String },
+    OtherFormat(String),
+    #[error("{0}")]
+    Backup(String),
     #[error("the store's file could not be prepared: {0}")]
     File(#[from] std::io::Error),
 }

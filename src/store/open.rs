@@ -1,9 +1,11 @@
 //! Opening the file: pragmas, migrations, the writer and the readers.
 
-use super::StoreError;
 use super::checkpoint::{self, Finish};
 use super::lock;
+use super::trouble::{Cause, Trouble};
 use super::writer::{Gather, Job, Writer};
+use super::{StoreError, fact};
+use chrono::{DateTime, Utc};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, SqliteConnection, SqlitePool};
@@ -19,13 +21,14 @@ const READERS: u32 = 4;
 /// Prepared statements that a connection keeps: more than the program has, so that none is prepared twice.
 const STATEMENTS: usize = 1_000;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// The open store.
 #[derive(Clone)]
 pub struct Store {
     writer: Writer,
     readers: SqlitePool,
+    path: Arc<Path>,
 }
 
 impl Store {
@@ -47,20 +50,14 @@ impl Store {
         Ok((store, running))
     }
 
-    /// Opens a store that is there, beside whoever runs it, for short work of a command. An older format is brought up to
-    /// date only while nobody runs it.
+    /// Opens a store that is there, beside whoever runs it, for short work of a command. Its format is left as it is.
     pub async fn beside(
         path: &Path,
     ) -> Result<(Self, impl Future<Output = ()> + Send + use<>), StoreError> {
         let options = options(path).create_if_missing(false);
         let mut connection = SqliteConnection::connect_with(&options).await?;
         if !is_current(&mut connection).await {
-            let held = lock::hold(path).map_err(|fault| match fault {
-                StoreError::Held { store, .. } => StoreError::OtherFormat { store },
-                other => other,
-            })?;
-            MIGRATIONS.run(&mut connection).await?;
-            drop(held);
+            return Err(StoreError::OtherFormat(path.display().to_string()));
         }
         Self::on(connection, path).await
     }
@@ -77,7 +74,18 @@ impl Store {
         let running = async {
             tokio::join!(writing, copying);
         };
-        Ok((Self { writer, readers }, running))
+        let path = Arc::from(path);
+        let store = Self {
+            writer,
+            readers,
+            path,
+        };
+        Ok((store, running))
+    }
+
+    /// Its file.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Only the readers, for `verify` beside a live service. The file must exist.
@@ -89,7 +97,7 @@ impl Store {
     pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
+        E: From<StoreError> + Cause + Send + 'static,
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> Job<'c, Result<T, E>> + Send + 'static,
     {
         self.writer.write(job).await
@@ -100,7 +108,7 @@ impl Store {
     where
         I: Send + Sync + 'static,
         T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
+        E: From<StoreError> + Cause + Send + 'static,
     {
         self.writer.gather(gather, item).await
     }
@@ -113,6 +121,19 @@ impl Store {
     /// Changes after each commit.
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.writer.commits()
+    }
+
+    /// Why it takes no work at present, as the last try showed.
+    pub fn troubles(&self) -> watch::Receiver<Option<Trouble>> {
+        self.writer.troubles()
+    }
+
+    /// Writes something small, which shows whether it takes work again.
+    pub async fn probe(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            Box::pin(async move { fact::save(connection, "probe", "written", now).await })
+        })
+        .await
     }
 
     /// Closes the readers; the writer ends with its last handle.
@@ -162,7 +183,7 @@ pub(super) fn log_size(file: &Path) -> u64 {
 
 #[cfg(unix)]
 fn prepare_file(path: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    use std::os::unix::fs::OpenOptionsExt as _;
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
@@ -172,6 +193,13 @@ fn prepare_file(path: &Path) -> Result<(), StoreError> {
         .truncate(false)
         .mode(0o600)
         .open(path)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    private(path)?;
     Ok(())
+}
+
+/// For its owner alone.
+#[cfg(unix)]
+pub(super) fn private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
 }

@@ -94,3 +94,41 @@ async fn a_playbooks_version_never_changes_its_text() {
             .contains("give the changed text a new version")
     );
 }
+
+#[tokio::test]
+async fn a_store_is_opened_by_one_service_and_named_to_the_next() {
+    let ground = ground().await;
+    let Err(held) = Store::open(&ground.file).await else {
+        panic!("two at once");
+    };
+    let told = held.to_string();
+    let process = format!(", process {} on ", std::process::id());
+    assert!(
+        told.contains(" is in use: ") && told.contains(&process),
+        "{told}"
+    );
+    assert!(told.contains(", since 20"), "{told}");
+    assert!(Store::beside(&ground.file).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_command_beside_the_service_leaves_another_format_as_it_is() {
+    let ground = ground().await;
+    let mut raw = ground.raw().await;
+    let older =
+        "DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)";
+    sqlx::query(older).execute(&mut raw).await.unwrap();
+    let Err(other) = Store::beside(&ground.file).await else {
+        panic!("it was opened");
+    };
+    assert!(
+        other
+            .to_string()
+            .contains("start the service of this version once"),
+        "{other}"
+    );
+    let left = "SELECT COUNT(*) FROM _sqlx_migrations";
+    let left: i64 = sqlx::query_scalar(left).fetch_one(&mut raw).await.unwrap();
+    let all = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap();
+    assert_eq!(usize::try_from(left).unwrap(), all.count() - 1);
+}

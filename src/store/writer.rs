@@ -4,6 +4,7 @@
 
 use super::StoreError;
 use super::checkpoint::{self, Finish};
+use super::trouble::{Cause, Trouble};
 use futures_util::FutureExt as _;
 use sqlx::{Connection as _, SqliteConnection};
 use std::future::Future;
@@ -25,6 +26,7 @@ type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 struct Settled {
     keep: bool,
+    trouble: Option<Trouble>,
     answer: Answer,
 }
 
@@ -79,6 +81,7 @@ pub struct Writer {
     jobs: mpsc::UnboundedSender<Queued>,
     places: Arc<Semaphore>,
     committed: watch::Receiver<u64>,
+    troubles: watch::Receiver<Option<Trouble>>,
 }
 
 impl Writer {
@@ -89,19 +92,21 @@ impl Writer {
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (jobs, waiting) = mpsc::unbounded_channel();
         let (commits, committed) = watch::channel(0);
+        let (trouble, troubles) = watch::channel(None);
         let writer = Self {
             jobs,
             places: Arc::new(Semaphore::new(QUEUE_MAX)),
             committed,
+            troubles,
         };
-        (writer, run(connection, waiting, commits, finish))
+        (writer, run(connection, waiting, commits, finish, trouble))
     }
 
     /// Runs a job inside the next commit. An error undoes the job alone; the answer to a success comes after the commit.
     pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
+        E: From<StoreError> + Cause + Send + 'static,
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> Job<'c, Result<T, E>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel::<Result<T, E>>();
@@ -109,6 +114,7 @@ impl Writer {
             Box::pin(async move {
                 let outcome = job(connection).await;
                 let keep = outcome.is_ok();
+                let trouble = outcome.as_ref().err().and_then(Cause::trouble);
                 let answer: Answer = Box::new(move |committed| {
                     let last = match committed {
                         Err(fault) if keep => Err(E::from(fault)),
@@ -117,7 +123,11 @@ impl Writer {
                     // Whoever asked may have gone; the work stands all the same.
                     let _ = answer.send(last);
                 });
-                Settled { keep, answer }
+                Settled {
+                    keep,
+                    trouble,
+                    answer,
+                }
             })
         });
         let place = self.places.clone().acquire_owned().await.ok();
@@ -133,7 +143,7 @@ impl Writer {
     where
         I: Send + Sync + 'static,
         T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
+        E: From<StoreError> + Cause + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
         if gather.push(Waiting { item, answer }) {
@@ -152,15 +162,22 @@ impl Writer {
     /// Why a job gave no answer: the task has ended, or the job was undone without one.
     fn unanswered(&self) -> StoreError {
         if self.jobs.is_closed() {
-            StoreError::Stopping
-        } else {
-            StoreError::NotCommitted("it broke off and was undone".to_owned())
+            return StoreError::Stopping;
         }
+        let broke_off = || StoreError::NotCommitted("it broke off and was undone".to_owned());
+        self.troubles
+            .borrow()
+            .map_or_else(broke_off, StoreError::Troubled)
     }
 
     /// Changes after each commit: a delivery loop waits on it.
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.committed.clone()
+    }
+
+    /// Why it takes no work, from the first group that it could not keep to the next one that it could.
+    pub fn troubles(&self) -> watch::Receiver<Option<Trouble>> {
+        self.troubles.clone()
     }
 }
 
@@ -171,7 +188,7 @@ async fn work_together<I, T, E>(
 where
     I: Send + Sync + 'static,
     T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
+    E: From<StoreError> + Cause + Send + 'static,
 {
     let (items, answers): (Vec<I>, Vec<_>) = gather
         .take()
@@ -181,29 +198,58 @@ where
     let outcomes = match (gather.together)(connection, &items).await {
         Ok(done) => done.into_iter().map(Ok).collect(),
         Err(fault) if items.len() == 1 => vec![Err(fault)],
-        Err(_) => match statement(connection, "ROLLBACK TO job").await {
-            Ok(()) => one_by_one(connection, gather, &items).await,
-            Err(fault) => {
-                let why = fault.to_string();
-                let told = |_| Err(E::from(StoreError::NotCommitted(why.clone())));
-                items.iter().map(told).collect()
-            }
+        Err(fault) => match (
+            fault.trouble(),
+            statement(connection, "ROLLBACK TO job").await,
+        ) {
+            // It is nobody's fault among them, and SQLite may have undone the whole transaction already.
+            (Some(trouble), _) => all(&items, || StoreError::Troubled(trouble)),
+            (None, Err(fault)) => all(&items, || not_committed(&fault)),
+            (None, Ok(())) => one_by_one(connection, gather, &items).await,
         },
     };
     let keep = outcomes.iter().any(Result::is_ok);
+    let troubles = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+    let trouble = troubles.filter_map(Cause::trouble).next();
     let answer: Answer = Box::new(move |committed| {
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
             let last = match &committed {
-                Err(fault) if outcome.is_ok() => {
-                    Err(E::from(StoreError::NotCommitted(fault.to_string())))
-                }
+                Err(fault) if outcome.is_ok() => Err(E::from(again(fault))),
                 _ => outcome,
             };
             // Whoever asked may have gone; the work stands all the same.
             let _ = answer.send(last);
         }
     });
-    Settled { keep, answer }
+    Settled {
+        keep,
+        trouble,
+        answer,
+    }
+}
+
+/// The same fault for each.
+fn all<I, T, E: From<StoreError>>(
+    items: &[I],
+    fault: impl Fn() -> StoreError,
+) -> Vec<Result<T, E>> {
+    items.iter().map(|_| Err(E::from(fault()))).collect()
+}
+
+/// What the whole group is told.
+fn not_committed(fault: &sqlx::Error) -> StoreError {
+    Trouble::of(fault).map_or_else(
+        || StoreError::NotCommitted(fault.to_string()),
+        StoreError::Troubled,
+    )
+}
+
+/// The same for one more of the group.
+fn again(fault: &StoreError) -> StoreError {
+    fault.trouble().map_or_else(
+        || StoreError::NotCommitted(fault.to_string()),
+        StoreError::Troubled,
+    )
 }
 
 /// After a fault of the group: what it began is undone, then each has its own savepoint.
@@ -215,11 +261,17 @@ async fn one_by_one<I, T, E>(
 where
     I: Send + Sync + 'static,
     T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
+    E: From<StoreError> + Cause + Send + 'static,
 {
-    let mut outcomes = Vec::with_capacity(items.len());
+    let mut outcomes: Vec<Result<T, E>> = Vec::with_capacity(items.len());
     for item in items {
-        outcomes.push(alone(connection, gather, item).await);
+        let last = outcomes.last().and_then(|outcome| outcome.as_ref().err());
+        // The transaction may be gone: nothing more is tried in it.
+        let outcome = match last.and_then(Cause::trouble) {
+            Some(trouble) => Err(E::from(StoreError::Troubled(trouble))),
+            None => alone(connection, gather, item).await,
+        };
+        outcomes.push(outcome);
     }
     outcomes
 }
@@ -232,12 +284,16 @@ async fn alone<I, T, E>(
 where
     I: Send + Sync + 'static,
     T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
+    E: From<StoreError> + Cause + Send + 'static,
 {
     let sql = |fault: sqlx::Error| E::from(StoreError::from(fault));
     statement(connection, "SAVEPOINT item").await.map_err(sql)?;
     let one = std::slice::from_ref(item);
     let outcome = (gather.together)(connection, one).await;
+    let outcome = match outcome {
+        Err(fault) if fault.trouble().is_some() => return Err(fault),
+        other => other,
+    };
     if outcome.is_err() {
         statement(connection, "ROLLBACK TO item")
             .await
@@ -255,6 +311,7 @@ async fn run(
     mut waiting: mpsc::UnboundedReceiver<Queued>,
     commits: watch::Sender<u64>,
     finish: Finish,
+    troubles: watch::Sender<Option<Trouble>>,
 ) {
     while let Some((first, _place)) = waiting.recv().await {
         let mut group = vec![first];
@@ -264,7 +321,7 @@ async fn run(
                 Err(_) => break,
             }
         }
-        if run_group(&mut connection, group).await {
+        if run_group(&mut connection, group, &troubles).await {
             commits.send_modify(|n| *n += 1);
         }
         if finish.take()
@@ -278,47 +335,102 @@ async fn run(
     }
 }
 
-/// One commit. True when something was committed.
-async fn run_group(connection: &mut SqliteConnection, group: Vec<Work>) -> bool {
-    let began = statement(connection, "BEGIN IMMEDIATE").await;
-    if let Err(fault) = began {
-        tracing::error!(%fault, "the store takes no work");
+/// One commit. True when something was committed. Its callers are answered after the trouble, if there is one, is known.
+async fn run_group(
+    connection: &mut SqliteConnection,
+    group: Vec<Work>,
+    troubles: &watch::Sender<Option<Trouble>>,
+) -> bool {
+    if let Err(fault) = statement(connection, "BEGIN IMMEDIATE").await {
+        failed(troubles, &not_committed(&fault));
         // Dropping the jobs answers their callers: not committed.
         return false;
     }
     let mut answers = Vec::with_capacity(group.len());
-    let mut kept = false;
+    let (mut kept, mut trouble) = (false, None);
     for work in group {
         match run_one(connection, work).await {
             Ok(Some(settled)) => {
                 kept |= settled.keep;
+                trouble = trouble.or(settled.trouble);
                 answers.push(settled.answer);
             }
             Ok(None) => {}
-            Err(fault) => {
+            Err(broken) => {
+                answers.extend(broken.answer);
+                let fault = cause(trouble.or(broken.trouble), &broken.fault);
+                failed(troubles, &fault);
                 abandon(connection, answers, &fault).await;
                 return false;
             }
         }
     }
-    match statement(connection, "COMMIT").await {
-        Ok(()) => {
-            for answer in answers {
-                answer(Ok(()));
-            }
-            kept
+    if let Err(fault) = statement(connection, "COMMIT").await {
+        let fault = cause(trouble, &fault);
+        failed(troubles, &fault);
+        abandon(connection, answers, &fault).await;
+        return false;
+    }
+    if kept || trouble.is_some() {
+        show(troubles, trouble);
+    }
+    for answer in answers {
+        answer(Ok(()));
+    }
+    kept
+}
+
+/// What a job met says more than the fault that followed from it.
+fn cause(trouble: Option<Trouble>, fault: &sqlx::Error) -> StoreError {
+    trouble.map_or_else(|| not_committed(fault), StoreError::Troubled)
+}
+
+fn failed(troubles: &watch::Sender<Option<Trouble>>, fault: &StoreError) {
+    match fault.trouble() {
+        Some(trouble) => show(troubles, Some(trouble)),
+        None => tracing::error!(%fault, "a commit failed; its jobs are refused"),
+    }
+}
+
+/// Logged when it begins and when it ends, not at each job that it costs.
+fn show(troubles: &watch::Sender<Option<Trouble>>, trouble: Option<Trouble>) {
+    let changed = troubles.send_if_modified(|known| {
+        let changed = *known != trouble;
+        *known = trouble;
+        changed
+    });
+    match trouble {
+        _ if !changed => {}
+        Some(trouble) => {
+            tracing::error!(
+                why = trouble.in_words(),
+                cure = trouble.cure(),
+                "the store takes nothing"
+            );
         }
-        Err(fault) => {
-            abandon(connection, answers, &fault).await;
-            false
+        None => tracing::info!("the store takes work again"),
+    }
+}
+
+/// The transaction is gone: SQLite undoes all of it by itself when, for one, the disk is full.
+struct Broken {
+    fault: sqlx::Error,
+    trouble: Option<Trouble>,
+    /// Of the job that broke it.
+    answer: Option<Answer>,
+}
+
+impl From<sqlx::Error> for Broken {
+    fn from(fault: sqlx::Error) -> Self {
+        Self {
+            fault,
+            trouble: None,
+            answer: None,
         }
     }
 }
 
-async fn run_one(
-    connection: &mut SqliteConnection,
-    work: Work,
-) -> Result<Option<Settled>, sqlx::Error> {
+async fn run_one(connection: &mut SqliteConnection, work: Work) -> Result<Option<Settled>, Broken> {
     statement(connection, "SAVEPOINT job").await?;
     let settled = AssertUnwindSafe(work(connection)).catch_unwind().await;
     let Ok(settled) = settled else {
@@ -327,19 +439,24 @@ async fn run_one(
         statement(connection, "RELEASE job").await?;
         return Ok(None);
     };
-    if !settled.keep {
-        statement(connection, "ROLLBACK TO job").await?;
+    if !settled.keep
+        && let Err(fault) = statement(connection, "ROLLBACK TO job").await
+    {
+        return Err(Broken {
+            fault,
+            trouble: settled.trouble,
+            answer: Some(settled.answer),
+        });
     }
     statement(connection, "RELEASE job").await?;
     Ok(Some(settled))
 }
 
-async fn abandon(connection: &mut SqliteConnection, answers: Vec<Answer>, fault: &sqlx::Error) {
-    tracing::error!(%fault, jobs = answers.len(), "a commit failed; its jobs are refused");
+async fn abandon(connection: &mut SqliteConnection, answers: Vec<Answer>, fault: &StoreError) {
     // SQLite may have rolled back by itself already; then this one has nothing to do.
     let _ = statement(connection, "ROLLBACK").await;
     for answer in answers {
-        answer(Err(StoreError::NotCommitted(fault.to_string())));
+        answer(Err(again(fault)));
     }
 }
 

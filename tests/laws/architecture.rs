@@ -53,6 +53,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     // The composition root serves the routes that `http` makes.
     ("axum", &["http", "sandbox", "runtime"]),
     ("sqlx", &["store"]),
+    // The configuration proves that a recipient reads.
+    ("age", &["store", "config"]),
     ("handlebars", &["render"]),
     ("cel", &["domain"]),
     ("toml", &["domain", "config"]),

@@ -3,6 +3,7 @@
 mod harness;
 
 mod alerts;
+mod backups;
 mod bodies;
 mod canary;
 mod case;
@@ -25,5 +26,6 @@ mod rights;
 mod silence;
 mod speaking;
 mod stopping;
+mod storeless;
 mod together;
 mod walled;

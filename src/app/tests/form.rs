@@ -96,7 +96,10 @@ async fn a_draft_and_its_pages_survive_a_restart() {
     // A value that cannot be read is kept too: nothing typed is lost.
     let typed = page(&[("story", "It fell"), ("noticed-at", "yesterday")]);
     ground.app.give(&tier1, form.draft, typed).await.unwrap();
-    ground.app.store.clone().close().await;
+    drop(ground.app);
+    while crate::store::lock::hold(&ground.file).is_err() {
+        tokio::task::yield_now().await;
+    }
     let app = opened(&ground.file, ground.hand.clone()).await;
     let drafts = app.drafts(&tier1).await.unwrap();
     assert_eq!(drafts.len(), 1);

@@ -1,5 +1,6 @@
 //! Answers in words: what was done and which step is next; what was refused, everything at once, and the way out.
 
+use crate::app::Trouble;
 use crate::domain::ids::AlertId;
 use crate::domain::incident::{CaseFault, Readiness, Refusal};
 use crate::domain::record::shown_time;
@@ -337,6 +338,22 @@ pub fn missing(readiness: &Readiness) -> Vec<String> {
     let excluded = readiness.excluded_by.iter();
     missing.extend(excluded.map(|text| format!("Excluded while this is met: {text}")));
     missing
+}
+
+/// Nothing can be saved for a while: what that means for what was just sent, and who can mend it.
+pub fn troubled(trouble: Trouble) -> Answer {
+    Answer {
+        title: "Nothing can be saved just now".to_owned(),
+        text: format!(
+            "Baton's store takes nothing: {}. What you sent is not saved and was not done. What you gave before is safe.",
+            trouble.in_words()
+        ),
+        missing: Vec::new(),
+        next: format!(
+            "Send it again in a minute. If this stays, tell whoever runs Baton's host: {} Baton goes on by itself then.",
+            trouble.cure()
+        ),
+    }
 }
 
 /// Our own fault, with the reference that stands in the log too.

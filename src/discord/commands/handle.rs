@@ -7,7 +7,7 @@ use super::screens::ALL_SILENT;
 use super::table::{Verb, commands};
 use super::{answers, mine, screens};
 use crate::app::form::Given;
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, Cause as _};
 use crate::discord::actor::GuildMap;
 use crate::discord::custom_id::CustomId;
 use crate::discord::incoming::{CommandOption, CommandType, Interaction, Kind, ModalValue};
@@ -78,6 +78,12 @@ impl Bot {
                 Some(self.shown(&answer, Tone::Warning))
             }
             Err(fault) => {
+                if let Fault::App(fault) = &fault
+                    && let Some(trouble) = fault.trouble()
+                {
+                    // The store logs when it begins and ends.
+                    return Some(self.shown(&answers::troubled(trouble), Tone::Alarm));
+                }
                 tracing::error!(%reference, %fault, "an interaction could not be served");
                 Some(self.shown(&answers::our_fault(&reference), Tone::Alarm))
             }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::http::auth::{Encoding, HmacScheme};
+use futures_util::future::select_all;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -9,6 +10,7 @@ use std::sync::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const LIMIT: usize = 64 * 1024;
+const ROOM: usize = 4 * LIMIT;
 
 type Kept = Arc<Mutex<Vec<Submission>>>;
 
@@ -47,6 +49,7 @@ fn intake(kept: &Kept) -> Intake {
             ),
         ]),
         body_limit_bytes: LIMIT,
+        room: Room::of(ROOM),
         read_timeout: Duration::from_millis(400),
         port: IntakePort::new(move |submission: Submission| {
             let kept = Arc::clone(&kept);
@@ -348,6 +351,41 @@ async fn ready_names_what_is_missing() {
     served(|base, _kept| async move {
         let answer = client().get(format!("{base}/readyz")).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn bodies_beyond_the_room_of_all_get_503_before_they_are_kept_in_memory() {
+    let waiting = |intake: &mut Intake| {
+        intake.port = IntakePort::new(|submission: Submission| async move {
+            let _place = submission.place;
+            std::future::pending().await
+        });
+    };
+    served_with(waiting, |base, _kept| async move {
+        let large = format!("{{\"id\": \"{}\"}}", "x".repeat(LIMIT - 100));
+        let client = client();
+        let post = || {
+            let request = client.post(format!("{base}/v1/alerts/generic"));
+            request.bearer_auth("demo").body(large.clone())
+        };
+        // Each needs a little more than its bytes: three fit, and wait for a store that does not answer.
+        let four = (0..4).map(|_| post().send());
+        let (answer, _, three) = select_all(four.map(Box::pin)).await;
+        let answer = answer.unwrap();
+        assert_eq!(answer.status().as_u16(), 503);
+        assert_eq!(answer.headers()["retry-after"], "1");
+        let told: Value = answer.json().await.unwrap();
+        assert_eq!(told["detail"], "More arrives than can be kept at once.");
+        // Whoever hangs up gives its room back: the next one waits as they did.
+        drop(three);
+        while post()
+            .timeout(Duration::from_millis(200))
+            .send()
+            .await
+            .is_ok()
+        {}
     })
     .await;
 }

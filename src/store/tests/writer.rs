@@ -1,9 +1,13 @@
 //! The writer: groups in one commit, a bad job alone undone, answers after the commit.
 
 use super::{Ground, ground, now};
-use crate::store::{Connection, Gather, Job, StoreError, fact};
+use crate::store::checkpoint::Finish;
+use crate::store::writer::Writer;
+use crate::store::{Cause, Connection, Gather, Job, StoreError, Trouble, fact};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection};
 use std::sync::Arc;
 
 async fn keep(ground: &Ground, key: String) -> Result<(), StoreError> {
@@ -216,4 +220,61 @@ async fn a_group_goes_on_without_the_one_who_brought_it() {
     let second = ground.store.gather(&gather, "second".to_owned()).await;
     assert!(second.is_ok());
     assert_eq!(ground.fact("first").await.as_deref(), Some("kept"));
+}
+
+#[tokio::test]
+async fn a_file_that_may_not_be_written_says_so_to_whoever_writes() {
+    let ground = ground().await;
+    let options = SqliteConnectOptions::new().filename(&ground.file);
+    let options = options.read_only(true);
+    let reading = SqliteConnection::connect_with(&options).await.unwrap();
+    let (writer, running) = Writer::new(reading, Finish::default());
+    let writing = async move {
+        let told: Result<(), StoreError> = writer
+            .write(|connection| {
+                Box::pin(async move { fact::save(connection, "a", "b", now()).await })
+            })
+            .await;
+        let trouble = Trouble::ReadOnly;
+        assert!(
+            matches!(told, Err(StoreError::Troubled(t)) if t == trouble),
+            "{told:?}"
+        );
+        assert_eq!(*writer.troubles().borrow(), Some(trouble));
+    };
+    tokio::join!(writing, running);
+    assert_eq!(ground.fact("a").await, None);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_until_something_was_kept_again() {
+    let ground = ground().await;
+    let pages = |count: &'static str| {
+        ground.store.write(move |connection| {
+            Box::pin(async move {
+                sqlx::query(count).execute(connection).await?;
+                Ok::<_, StoreError>(())
+            })
+        })
+    };
+    let large = || {
+        ground.store.write(|connection| {
+            let text = "x".repeat(1 << 20);
+            Box::pin(async move { fact::save(connection, "large", &text, now()).await })
+        })
+    };
+    pages("PRAGMA max_page_count = 1").await.unwrap();
+    let told: Result<(), StoreError> = large().await;
+    assert!(
+        matches!(
+            told.as_ref().map_err(Cause::trouble),
+            Err(Some(Trouble::Full))
+        ),
+        "{told:?}"
+    );
+    assert_eq!(*ground.store.troubles().borrow(), Some(Trouble::Full));
+    assert_eq!(ground.fact("large").await, None);
+    pages("PRAGMA max_page_count = 1000000").await.unwrap();
+    large().await.unwrap();
+    assert_eq!(*ground.store.troubles().borrow(), None);
 }

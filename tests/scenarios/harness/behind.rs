@@ -46,13 +46,18 @@ impl World {
         text
     }
 
-    /// Somebody with a shell changes the store behind the program's back.
-    pub async fn tamper(&self, statement: &'static str) {
+    /// The store in the hands of somebody with a shell.
+    pub async fn shell(&self) -> sqlx::SqliteConnection {
         let options = sqlx::sqlite::SqliteConnectOptions::new();
         let options = options.filename(&self.stage.settings.store.path);
-        let mut connection = sqlx::SqliteConnection::connect_with(&options)
+        sqlx::SqliteConnection::connect_with(&options)
             .await
-            .unwrap();
+            .unwrap()
+    }
+
+    /// Somebody with a shell changes the store behind the program's back.
+    pub async fn tamper(&self, statement: &'static str) {
+        let mut connection = self.shell().await;
         sqlx::query(statement)
             .execute(&mut connection)
             .await

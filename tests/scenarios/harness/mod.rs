@@ -182,7 +182,10 @@ impl World {
                 breathe().await;
             }
         };
-        assert!(timeout(PATIENCE, free).await.is_ok(), "the store is not let go");
+        assert!(
+            timeout(PATIENCE, free).await.is_ok(),
+            "the store is not let go"
+        );
         let service = Service::start(settings, ports, Drive::ByHand)
             .await
             .unwrap();

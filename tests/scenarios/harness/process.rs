@@ -88,7 +88,11 @@ impl Process {
                 self.heard.extend(self.said.iter());
                 return (status.code(), self.heard.join("\n"));
             }
-            assert!(Instant::now() < until, "it does not end:\n{}", self.heard.join("\n"));
+            assert!(
+                Instant::now() < until,
+                "it does not end:\n{}",
+                self.heard.join("\n")
+            );
             thread::yield_now();
         }
     }
