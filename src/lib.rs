@@ -17,6 +17,8 @@
 //! - [`discord`]: interactions come in ([`discord::commands`]), and Discord's wire: REST, gateway, limits.
 //! - [`render`]: views and answers become neutral cards and forms, by strict templates; outside text is escaped here.
 //! - [`outbound`]: what was committed to the outbox is delivered, and may be killed at any moment.
+//! - [`watch`]: what the running service knows of itself; [`domain::health`] judges it, [`domain::audit`] says what must
+//!   hold, [`app::audit`] looks and repairs.
 //! - [`config`]: one TOML file, the environment, secrets.
 //! - [`runtime`]: the composition root; builds, wires, runs, stops. It alone names all the others.
 //! - `sandbox` (feature of that name): a Discord-compatible server. It knows Discord's wire and nothing of ours.
@@ -39,3 +41,4 @@ pub mod runtime;
 pub mod sandbox;
 pub mod store;
 pub mod telemetry;
+pub mod watch;

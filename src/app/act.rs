@@ -377,7 +377,7 @@ impl App {
             } else {
                 &followed.playbook
             };
-            dues.push((c.after.id, due::of(c.after, playbook, &calendar)));
+            dues.push((c.after.id, due::of(c.after, playbook, &calendar, now)));
             let effects = effect::of(c.events, c.after, playbook);
             wanted.extend(effects.into_iter().map(|effect| (c.after, effect)));
         }
@@ -455,7 +455,12 @@ pub(super) fn role_in(actor: &Actor, incident: &Incident, playbook: &Playbook) -
 
 /// The key under which a card's message is kept.
 pub fn card_key(incident: IncidentId, visit: usize) -> String {
-    format!("card:{incident}:{visit}")
+    format!("card:{}", card_name(incident, visit))
+}
+
+/// What the keys of a card's message and of its delivery end with.
+pub(super) fn card_name(incident: IncidentId, visit: usize) -> String {
+    format!("{incident}:{visit}")
 }
 
 /// The key under which an incident's private thread is kept.

@@ -3,6 +3,7 @@
 
 pub mod act;
 mod around;
+pub mod audit;
 pub mod backup;
 pub mod case;
 pub mod comms;
@@ -16,6 +17,7 @@ mod fitting;
 pub mod form;
 pub mod governance;
 pub mod governing;
+pub mod health;
 pub mod intake;
 mod intend;
 pub mod look;
@@ -40,6 +42,7 @@ use crate::domain::hours::Hours;
 use crate::domain::incident::Refusal;
 pub use crate::store::{Cause, Trouble};
 use crate::store::{Store, StoreError};
+use crate::watch::Watch;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use playbooks::Playbooks;
@@ -76,6 +79,8 @@ pub struct App {
     pub arriving: Arc<intake::Waiting>,
     /// Steps of members on theirs.
     pub acting: Arc<act::Waiting>,
+    /// What the running service knows of itself.
+    pub watch: Arc<Watch>,
 }
 
 impl App {

@@ -135,7 +135,7 @@ impl App {
         let mut rows = Vec::with_capacity(ids.len());
         for incident in store::incident::list(connection, &ids).await?.into_values() {
             let loaded = self.playbooks.load(&incident.playbook)?;
-            rows.push((incident.id, due::of(&incident, &loaded.playbook, &calendar)));
+            rows.push((incident.id, due::of(&incident, &loaded.playbook, &calendar, self.now())));
         }
         store::due::save_all(connection, &rows).await?;
         Ok(places.into_iter().last())
@@ -143,10 +143,11 @@ impl App {
 
     async fn mirror_dues(&self, connection: &mut Connection) -> Result<(), AppError> {
         let calendar = self.calendar(connection).await?;
-        let mut rows = Vec::new();
+        let (now, mut rows) = (self.now(), Vec::new());
         for incident in store::incident::list_open(connection).await? {
             let loaded = self.playbooks.load(&incident.playbook)?;
-            rows.push((incident.id, due::of(&incident, &loaded.playbook, &calendar)));
+            let dues = due::of(&incident, &loaded.playbook, &calendar, now);
+            rows.push((incident.id, dues));
         }
         Ok(store::due::save_all(connection, &rows).await?)
     }

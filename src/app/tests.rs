@@ -96,6 +96,7 @@ async fn opened(file: &Path, hand: Arc<Hand>) -> App {
         hours: None,
         arriving: crate::app::intake::waiting(),
         acting: crate::app::act::waiting(),
+        watch: Arc::default(),
     };
     let (keeper, now) = (app.clone(), app.now());
     app.store

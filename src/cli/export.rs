@@ -38,6 +38,7 @@ pub async fn run(args: &ExportArgs, ports: Ports, out: &mut dyn Write) -> anyhow
         hours: None,
         arriving: crate::app::intake::waiting(),
         acting: crate::app::act::waiting(),
+        watch: Arc::default(),
     };
     let work = async move {
         let exported = app.export(args.incident, args.reason.clone()).await;

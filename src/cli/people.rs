@@ -42,6 +42,7 @@ pub async fn run(args: &ImportArgs, ports: Ports, out: &mut dyn Write) -> anyhow
         hours: None,
         arriving: crate::app::intake::waiting(),
         acting: crate::app::act::waiting(),
+        watch: Arc::default(),
     };
     let whole = faults.is_empty();
     let work = async move {

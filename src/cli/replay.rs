@@ -47,6 +47,7 @@ pub async fn run(args: &ReplayArgs, ports: Ports, out: &mut dyn Write) -> anyhow
         hours: setting.hours,
         arriving: crate::app::intake::waiting(),
         acting: crate::app::act::waiting(),
+        watch: Arc::default(),
     };
     let work = async move {
         let done = replay_all(&app, &setting.sources, out).await;

@@ -226,6 +226,7 @@ pub(super) async fn taken_in(data: &Path, source: &str, elements: Vec<Arrived>) 
         hours: None,
         arriving: crate::app::intake::waiting(),
         acting: crate::app::act::waiting(),
+        watch: Arc::default(),
     };
     let work = async move {
         let (keeper, now) = (app.clone(), app.now());
@@ -337,6 +338,7 @@ fn example(with: &str) -> crate::config::Settings {
     let text = text.replace("disabled = []", with);
     let env = |name: &str| match name {
         "BATON_DISCORD__TOKEN" => Some("token".to_owned()),
+        "BATON_HEARTBEAT__URL" => Some("https://monitor.example/key".to_owned()),
         "BATON_SOURCES__DEFENDER__AUTH__SECRET" => Some("whsec_c2VjcmV0".to_owned()),
         _ if name.ends_with("__AUTH__SECRET") => Some("secret".to_owned()),
         _ => None,

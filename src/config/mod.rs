@@ -15,8 +15,9 @@ pub use fault::{ConfigFault, Place};
 pub use missing::missing;
 pub use secrets::environment;
 pub use settings::{
-    AcceptedReader, BackupSettings, Demo, DiscordSettings, HttpSettings, LogSettings, Organisation,
-    PlaybookSettings, RoleIds, Settings, SourceSettings, StoreSettings, stand_in,
+    AcceptedReader, BackupSettings, Demo, DiscordSettings, HeartbeatSettings, HttpSettings,
+    LogSettings, Organisation, PlaybookSettings, RoleIds, Settings, SourceSettings, StoreSettings,
+    stand_in,
 };
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use super::reader::{Reader, Section};
 use super::secrets;
 use super::settings::{
-    AcceptedReader, BackupSettings, DiscordSettings, HttpSettings, LogSettings, Organisation,
-    PlaybookSettings, RoleIds, Settings, StoreSettings,
+    AcceptedReader, BackupSettings, DiscordSettings, HeartbeatSettings, HttpSettings, LogSettings,
+    Organisation, PlaybookSettings, RoleIds, Settings, StoreSettings,
 };
 use super::source;
 use crate::domain::hours::Hours;
@@ -12,7 +12,7 @@ use crate::domain::ids::{AccountId, ChannelKey, PlaybookId};
 use crate::domain::role::Role;
 use chrono::NaiveTime;
 use chrono_tz::Tz;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -32,6 +32,7 @@ pub(super) fn read<'a>(reader: &mut Reader<'_>, table: &'a Spanned<DeTable<'a>>)
         sources: source::read_all(reader, &mut root),
         organisation: organisation(reader, &mut root),
         playbooks: playbooks(reader, &mut root),
+        heartbeat: heartbeat(reader, &mut root),
         log: log(reader, &mut root),
     };
     reader.finish(&root);
@@ -149,6 +150,16 @@ pub(super) fn refuse_inline(reader: &mut Reader<'_>, section: &mut Section<'_>, 
 fn base(reader: &mut Reader<'_>, section: &mut Section<'_>) -> Option<String> {
     let found = reader.text(section, "base")?;
     let address = found.value.trim_end_matches('/');
+    if may_be_dialled(address) {
+        return Some(address.to_owned());
+    }
+    reader.refuse(&found, DIALLED);
+    None
+}
+
+const DIALLED: &str = "must start with https://, or with http:// and be on this machine";
+
+fn may_be_dialled(address: &str) -> bool {
     let host = address.strip_prefix("http://").map(|rest| {
         let authority = rest.split('/').next().unwrap_or_default();
         authority
@@ -156,14 +167,7 @@ fn base(reader: &mut Reader<'_>, section: &mut Section<'_>) -> Option<String> {
             .map_or(authority, |(host, _)| host)
     });
     let is_loopback = host.is_some_and(|h| ["localhost", "127.0.0.1", "[::1]"].contains(&h));
-    if is_loopback || address.starts_with("https://") {
-        return Some(address.to_owned());
-    }
-    reader.refuse(
-        &found,
-        "must start with https://, or with http:// and be on this machine",
-    );
-    None
+    is_loopback || address.starts_with("https://")
 }
 
 fn channels(reader: &mut Reader<'_>, root: &mut Section<'_>) -> BTreeMap<ChannelKey, NonZeroU64> {
@@ -293,6 +297,39 @@ fn playbooks(reader: &mut Reader<'_>, root: &mut Section<'_>) -> PlaybookSetting
             .map(PlaybookId::new)
             .collect(),
     }
+}
+
+/// The address stands here, or in a file of its own where it holds a key.
+fn heartbeat(reader: &mut Reader<'_>, root: &mut Section<'_>) -> HeartbeatSettings {
+    let mut section = reader.section(root, "heartbeat");
+    let mut settings = HeartbeatSettings::default();
+    let written = reader.text(&mut section, "url");
+    let file = reader.text(&mut section, "url_file");
+    if let Some(found) = reader.number(&mut section, "every_s", 10..86_401) {
+        settings.every = Duration::from_secs(found.value);
+    }
+    reader.finish(&section);
+    // What stands here or in the environment goes before a file.
+    let (found, url) = match (written, file) {
+        (Some(written), _) => {
+            let url = secrets::from_text(written.value.clone());
+            (written, url)
+        }
+        (None, Some(file)) => match secrets::from_file(&reader.beside(&file.value)) {
+            Ok(url) => (file, Some(url)),
+            Err(why) => {
+                reader.refuse(&file, why);
+                return settings;
+            }
+        },
+        (None, None) => return settings,
+    };
+    settings.url = url.filter(|url| may_be_dialled(url.expose_secret()));
+    if settings.url.is_none() {
+        // The address is not repeated: it may hold a key.
+        reader.refuse(&found, DIALLED);
+    }
+    settings
 }
 
 fn log(reader: &mut Reader<'_>, root: &mut Section<'_>) -> LogSettings {

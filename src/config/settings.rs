@@ -32,6 +32,7 @@ pub struct Settings {
     pub sources: BTreeMap<SourceId, SourceSettings>,
     pub organisation: Organisation,
     pub playbooks: PlaybookSettings,
+    pub heartbeat: HeartbeatSettings,
     pub log: LogSettings,
 }
 
@@ -113,6 +114,14 @@ pub struct PlaybookSettings {
     pub disabled: Vec<PlaybookId>,
 }
 
+/// A monitor outside that raises the alarm when it hears nothing.
+#[derive(Debug, Clone)]
+pub struct HeartbeatSettings {
+    /// Its address, which often holds a key; none where there is no monitor.
+    pub url: Option<SecretString>,
+    pub every: Duration,
+}
+
 #[derive(Debug, Clone)]
 pub struct LogSettings {
     /// In the form of `tracing`: a level, or a level per module.
@@ -135,6 +144,15 @@ impl Default for HttpSettings {
             body_limit_bytes: 4 * 1024 * 1024,
             all_bodies_limit_bytes: 64 * 1024 * 1024,
             read_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Default for HeartbeatSettings {
+    fn default() -> Self {
+        Self {
+            url: None,
+            every: Duration::from_mins(1),
         }
     }
 }
@@ -235,6 +253,7 @@ impl Settings {
                 }],
             },
             playbooks: PlaybookSettings::default(),
+            heartbeat: HeartbeatSettings::default(),
             log: LogSettings::default(),
         }
     }

@@ -33,6 +33,7 @@ fn example_secrets(name: &str) -> Option<String> {
     match name {
         "BATON_SOURCES__DEFENDER__AUTH__SECRET" => Some("whsec_c2VjcmV0".to_owned()),
         "BATON_DISCORD__TOKEN" => Some("token".to_owned()),
+        "BATON_HEARTBEAT__URL" => Some("https://monitor.example/key".to_owned()),
         _ if name.ends_with("__AUTH__SECRET") => Some("secret".to_owned()),
         _ => None,
     }
@@ -80,7 +81,49 @@ fn every_value_of_the_example_that_is_a_default_says_the_default() {
     let folder = read("[backup]\ndir = '/var/backups/baton'", &[]).unwrap();
     assert_eq!(settings.backup, folder.backup);
     assert_eq!(empty.backup, None);
+    assert_eq!(settings.heartbeat.every, empty.heartbeat.every);
     assert_eq!(settings.log.filter, empty.log.filter);
+}
+
+#[test]
+fn a_heartbeats_address_comes_from_its_file_and_is_never_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("url");
+    let text = format!("[heartbeat]\nurl_file = {file:?}\nevery_s = 30\n");
+    std::fs::write(&file, "https://monitor.example/key-1\n").unwrap();
+    let heartbeat = read(&text, &[]).unwrap().heartbeat;
+    assert_eq!(
+        heartbeat.url.as_ref().unwrap().expose_secret(),
+        "https://monitor.example/key-1"
+    );
+    assert_eq!(heartbeat.every, std::time::Duration::from_secs(30));
+    assert!(!format!("{heartbeat:?}").contains("key-1"));
+    let other = [("BATON_HEARTBEAT__URL", "http://127.0.0.1:1/key-2")];
+    let heartbeat = read(&text, &other).unwrap().heartbeat;
+    assert_eq!(heartbeat.url.unwrap().expose_secret(), other[0].1);
+    for address in ["http://monitor.example/key-3", "monitor.example/key-3", ""] {
+        std::fs::write(&file, address).unwrap();
+        let told = faults(&text).join("\n");
+        assert!(
+            told.starts_with("baton.toml:2:12: heartbeat.url_file: "),
+            "{told}"
+        );
+        assert!(!told.contains("key-3"), "{told}");
+    }
+    for (text, told) in [
+        ("url = 'ftp://x'", "heartbeat.url: must start with https://"),
+        (
+            "every_s = 9",
+            "heartbeat.every_s: must be a whole number from 10",
+        ),
+        (
+            "every = 60",
+            "heartbeat.every: unknown key; known here: every_s, url, url_file",
+        ),
+    ] {
+        let all = faults(&format!("[heartbeat]\n{text}\n")).join("\n");
+        assert!(all.contains(told), "{all}");
+    }
 }
 
 #[test]

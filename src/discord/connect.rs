@@ -119,7 +119,7 @@ pub fn checked_gateway_url(url: &str, loopback_only: bool) -> Result<String, Con
 }
 
 /// 127.0.0.0/8, ::1 and `localhost`; every other name or address may lead off this machine.
-pub(super) fn is_loopback(url: &reqwest::Url) -> bool {
+pub fn is_loopback(url: &reqwest::Url) -> bool {
     let Some(host) = url.host_str() else {
         return false;
     };

@@ -14,6 +14,7 @@ use super::connect::{ConnectFault, install_tls_provider, is_loopback};
 use super::endpoint::{Endpoint, Method};
 use super::limits;
 use crate::outbound::pace::{Admission, Lane, Pace, Scope};
+use crate::watch::DiscordMeters;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder, Url};
@@ -53,6 +54,7 @@ pub struct Rest {
     places: Semaphore,
     now: Box<dyn Fn() -> Instant + Send + Sync>,
     shut: AtomicBool,
+    meters: DiscordMeters,
 }
 
 /// A request that Discord accepted. `body` is null where the answer has none.
@@ -163,6 +165,7 @@ impl Rest {
             places: Semaphore::new(AT_ONCE),
             now: Box::new(Instant::now),
             shut,
+            meters: DiscordMeters::default(),
         })
     }
 
@@ -197,10 +200,10 @@ impl Rest {
             lane: &lane,
             taken: true,
         };
-        let response = request
-            .send()
-            .await
-            .map_err(|e| network_fault(e, lane.route))?;
+        let response = request.send().await;
+        self.meters
+            .answered(response.as_ref().ok().map(|r| r.status().as_u16()));
+        let response = response.map_err(|e| network_fault(e, lane.route))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.bytes().await;
         let body = bytes
@@ -235,6 +238,11 @@ impl Rest {
     /// Opens it again, once an operator says that the token is good.
     pub fn reopen(&self) {
         self.shut.store(false, Ordering::Release);
+    }
+
+    /// What it counts.
+    pub const fn meters(&self) -> &DiscordMeters {
+        &self.meters
     }
 
     /// Requests that Discord refused in the last ten minutes, for `/health`.

@@ -2,6 +2,7 @@
 //! It cannot fail, it can only refuse. It may name `chrono`, `serde`, `cel`, `toml` and nothing of ours outside.
 
 pub mod alert;
+pub mod audit;
 pub mod backup;
 pub mod containment;
 pub mod directory;
@@ -9,6 +10,7 @@ pub mod due;
 pub mod effect;
 pub mod form;
 pub mod governance;
+pub mod health;
 pub mod hold;
 pub mod hours;
 pub mod ids;

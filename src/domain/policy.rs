@@ -229,6 +229,11 @@ pub fn brief_record(incident: &Incident) -> &Record {
     incident.record.judge()
 }
 
+/// Whether the actor runs the service, and so may see how well it is: a lead or an administrator.
+pub fn may_see_health(actor: &Actor) -> bool {
+    actor.lead || actor.has(Role::Admin)
+}
+
 /// Whether the actor may say who stands for a side: a lead, an administrator, and the side itself.
 pub fn may_set_roster(actor: &Actor, side: Role) -> bool {
     actor.lead || actor.has(Role::Admin) || actor.has(side)

@@ -152,6 +152,15 @@ pub fn patience(incident: &Incident, about: Waits, playbook: &Playbook) -> Optio
     }
 }
 
+/// For how long its reminders may be snoozed: the stage where it waits says so.
+pub fn longest_snooze(incident: &Incident, playbook: &Playbook) -> TimeDelta {
+    let visit = incident.current_visit().map(|(_, visit)| &visit.stage);
+    let stage = visit.and_then(|id| playbook.stage(id));
+    stage
+        .and_then(|stage| stage.snooze_at_most)
+        .unwrap_or(SNOOZE_AT_MOST)
+}
+
 /// Who is told where those who can act do not: the first on the roster whom no wall keeps out, and who does not hold
 /// it. Never the person concerned and never their line manager: both are walled.
 pub fn duty_manager(managers: &[PersonId], incident: &Incident, walls: &Walls) -> Option<PersonId> {

@@ -33,7 +33,7 @@ pub fn stuck(
     calendar: &Calendar,
     now: DateTime<Utc>,
 ) -> Vec<Stuck> {
-    let dues = due::of(incident, playbook, calendar);
+    let dues = due::of(incident, playbook, calendar, now);
     let due = |kind: &DueKind| dues.iter().any(|due| due.kind == *kind && due.at <= now);
     let late = |about: Waits| times(incident, about) > 0 || due(&DueKind::Said(about));
     let unread = incident.engagements.iter();

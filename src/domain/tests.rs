@@ -1,7 +1,9 @@
 //! The invented playbook with an incident under way, and what the domain's rules make of it. No word of the playbook
 //! occurs in the program.
 
+mod audit;
 mod case;
+mod clocks;
 mod consistency;
 mod containing;
 mod due;

@@ -98,6 +98,8 @@ pub struct Intake {
     pub now: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
     /// What is still missing before the service is ready; empty when it is.
     pub missing: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
+    /// Told of each request: its source, where that is configured, and the status of the answer.
+    pub answered: Arc<dyn Fn(Option<&SourceId>, u16) + Send + Sync>,
 }
 
 /// The routes of this file; anything else answers 404.
@@ -117,10 +119,17 @@ async fn take(
     State(intake): State<Arc<Intake>>,
     path: Result<Path<String>, PathRejection>,
     request: Request,
-) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
+) -> Response {
     // A name that is no text names no source.
     let id = SourceId::new(path.map_or_else(|_no_text| String::new(), |name| name.0));
+    let known = intake.sources.contains_key(&id).then(|| id.clone());
+    let answer = take_from(&intake, id, request).await.into_response();
+    (intake.answered)(known.as_ref(), answer.status().as_u16());
+    answer
+}
+
+async fn take_from(intake: &Intake, id: SourceId, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
     let limits = intake.limits();
     let Some(source) = intake.sources.get(&id) else {
         intake

@@ -286,6 +286,7 @@ fn in_words(kind: &str) -> &str {
         "ask_talk" => "The question about a wording",
         "tell_backup" => "The word about backups",
         "tell_step" => "What Governance decided",
+        "finding" => "A word of the auditor",
         other => other,
     }
 }

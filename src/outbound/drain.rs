@@ -106,9 +106,10 @@ impl Outbound {
             if *self.stopping.borrow() {
                 break;
             }
-            let early = row.due_at - self.app.now();
-            if early > TimeDelta::zero() {
-                drained.wait(early.to_std().unwrap_or(LONGEST_PAUSE));
+            let early = (row.due_at - self.app.now()).to_std().unwrap_or_default();
+            // Longer than any pause: the clock was set back. What Discord asked for, its pace keeps.
+            if !early.is_zero() && early <= LONGEST_PAUSE {
+                drained.wait(early);
                 continue;
             }
             if held.contains(&row.channel) {
@@ -159,6 +160,7 @@ impl Outbound {
             "call_deputy" => self.call_deputy(row).await,
             "tell_backup" => self.tell_backup(row).await,
             "notice" => self.notice(row).await,
+            "finding" => self.tell_finding(row).await,
             other => Ok(Verdict::Dead(format!("nobody delivers {other}"))),
         }
     }

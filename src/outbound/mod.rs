@@ -5,6 +5,7 @@ mod backups;
 mod briefs;
 mod deliver;
 mod drain;
+mod finding;
 mod governing;
 pub mod pace;
 mod proof;

@@ -19,6 +19,7 @@ macro_rules! template {
 mod case;
 mod governance;
 mod governed;
+mod health;
 mod me;
 mod patterns;
 mod reach;
@@ -26,6 +27,7 @@ mod reach;
 pub use case::{Earlier, Stuck, StuckRow};
 pub use governance::{Brief, BriefStub, Containment, ContainmentRow, Said};
 pub use governed::{Closing, ClosingStub, Contacts, ContactsOf, Talk, Thresholds, ThresholdsOf};
+pub use health::{Health, HealthLine};
 pub use me::{CameOf, DraftRow, Drafts, Me, MineRow, MyDraft};
 pub use patterns::{Look, PatternDraft, PatternList, PatternRow, PatternShown, Together};
 pub use reach::{DutyWord, IdleWord};

@@ -30,7 +30,8 @@ pub struct TemplateFault {
 }
 
 /// The shipped templates, by name.
-pub const SHIPPED: [(&str, &str); 31] = [
+pub const SHIPPED: [(&str, &str); 32] = [
+    ("health", include_str!("../../templates/discord/health.hbs")),
     ("me", include_str!("../../templates/discord/me.hbs")),
     ("card", include_str!("../../templates/discord/card.hbs")),
     (

@@ -1,7 +1,6 @@
 //! The gateway's loop: connects, registers commands where they differ, learns the members, hands interactions on,
 //! and keeps the session so that the next start can resume.
 
-use super::Missing;
 use super::interactions::serve;
 use crate::app::{App, AppError};
 use crate::discord::call::Call;
@@ -12,6 +11,7 @@ use crate::discord::rest::{Rest, RestFault};
 use crate::domain::ids::AccountId;
 use crate::outbound::Outbound;
 use crate::store;
+use crate::watch::Missing;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::sync::Arc;

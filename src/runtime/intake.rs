@@ -1,6 +1,5 @@
 //! The intake's routes on their port, wired to the use case.
 
-use super::Missing;
 use crate::app::intake::{self, Arrived, Batch};
 use crate::app::{App, Cause as _, Trouble};
 use crate::config::{Settings, SourceSettings};
@@ -10,7 +9,9 @@ use crate::http::alerts::{
     Intake, IntakeError, IntakePort, Outcome, Source, Submission, TakenAlert, router,
 };
 use crate::http::body::Room;
+use crate::http::health::{self, Looked, Watching};
 use crate::http::sources::{BodyFault, Element};
+use crate::watch::IntakeMeters;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,7 +27,6 @@ const MENDED_AFTER_S: u32 = 30;
 pub async fn serve(
     settings: &Settings,
     app: &App,
-    missing: Arc<Missing>,
     mut stopping: watch::Receiver<bool>,
     tasks: &mut JoinSet<()>,
 ) -> std::io::Result<SocketAddr> {
@@ -39,7 +39,7 @@ pub async fn serve(
             )
         })?;
     let address = listener.local_addr()?;
-    let router = router(intake(settings, app, missing));
+    let router = router(intake(settings, app)).merge(health::router(watching(app)));
     let ended = async move {
         // An error means that the service is gone: stop too.
         let _ = stopping.wait_for(|stop| *stop).await;
@@ -55,7 +55,7 @@ pub async fn serve(
     Ok(address)
 }
 
-fn intake(settings: &Settings, app: &App, missing: Arc<Missing>) -> Intake {
+fn intake(settings: &Settings, app: &App) -> Intake {
     let sources = settings.sources.iter().map(|(id, source)| {
         let taken = Source {
             adapter: source.adapter.clone(),
@@ -66,16 +66,21 @@ fn intake(settings: &Settings, app: &App, missing: Arc<Missing>) -> Intake {
     });
     let known: Arc<BTreeMap<SourceId, SourceSettings>> = Arc::new(settings.sources.clone());
     let (taker, timer) = (app.clone(), app.clone());
+    let (missing, watch) = (app.watch.missing.clone(), app.watch.clone());
+    let meters = settings.sources.keys();
+    let meters = meters.map(|id| (id.clone(), watch.meters.intake(id.as_str())));
+    let meters: Arc<BTreeMap<SourceId, IntakeMeters>> = Arc::new(meters.collect());
     Intake {
         sources: sources.collect(),
         body_limit_bytes: settings.http.body_limit_bytes,
         room: Room::of(settings.http.all_bodies_limit_bytes),
         read_timeout: settings.http.read_timeout,
         port: IntakePort::new(move |submission| {
-            let (app, known) = (taker.clone(), known.clone());
+            let (app, known, meters) = (taker.clone(), known.clone(), meters.clone());
             let taking = async move {
                 let place = submission.place.clone();
-                let taken = take(&app, known.get(&submission.source), submission).await;
+                let meters = meters.get(&submission.source);
+                let taken = take(&app, known.get(&submission.source), meters, submission).await;
                 drop(place);
                 taken
             };
@@ -85,12 +90,41 @@ fn intake(settings: &Settings, app: &App, missing: Arc<Missing>) -> Intake {
         }),
         now: Arc::new(move || timer.now()),
         missing: Arc::new(move || missing.list()),
+        answered: Arc::new(move |source, status| {
+            watch.meters.requested(source.map(SourceId::as_str), status);
+        }),
     }
+}
+
+fn watching(app: &App) -> Watching {
+    let (looker, teller) = (app.clone(), app.watch.clone());
+    Watching::new(
+        move || {
+            let app = looker.clone();
+            async move {
+                let facts = app.health_facts().await;
+                if let Err(fault) = &facts {
+                    tracing::error!(%fault, "the store could not be read for its health");
+                }
+                Looked {
+                    store_read: facts.is_ok(),
+                    facts: facts.unwrap_or_else(|_| app.watch.facts()),
+                    at: app.now(),
+                }
+            }
+        },
+        move |facts, at| {
+            let told = teller.meters.tell(facts, at);
+            // Writing to a text cannot fail.
+            told.unwrap_or_default()
+        },
+    )
 }
 
 async fn take(
     app: &App,
     source: Option<&SourceSettings>,
+    meters: Option<&IntakeMeters>,
     submission: Submission,
 ) -> Result<Vec<TakenAlert>, IntakeError> {
     let batch = batch(source, submission);
@@ -101,6 +135,9 @@ async fn take(
         }
         unkept(trouble)
     })?;
+    for one in &taken {
+        meters.inspect(|meters| meters.taken(one.outcome.key()));
+    }
     Ok(taken.into_iter().map(answer).collect())
 }
 

@@ -23,6 +23,12 @@ const LATE_PATIENCE: Duration = Duration::from_mins(5);
 
 /// Answers one interaction. A panic inside is answered and logged, and touches nobody else.
 pub async fn serve(bot: Arc<Bot>, rest: Arc<Rest>, interaction: Interaction) {
+    let app = bot.app.clone();
+    let came = app.clock.instant();
+    let acknowledged = || {
+        let within = app.clock.instant().saturating_duration_since(came);
+        app.watch.meters.acknowledged(within);
+    };
     let wire = Wire {
         rest,
         id: interaction.id.clone(),
@@ -34,14 +40,21 @@ pub async fn serve(bot: Arc<Bot>, rest: Arc<Rest>, interaction: Interaction) {
     let mut answering = Box::pin(AssertUnwindSafe(bot.answer(interaction)).catch_unwind());
     let in_time = timeout(FIRST_ANSWER, &mut answering).await;
     match in_time {
-        Ok(Ok(Some(reply))) => wire.first(reply).await,
-        Ok(Err(_)) => wire.first(Reply::Show(panicked(&reference))).await,
+        Ok(Ok(Some(reply))) => {
+            wire.first(reply).await;
+            acknowledged();
+        }
+        Ok(Err(_)) => {
+            wire.first(Reply::Show(panicked(&reference))).await;
+            acknowledged();
+        }
         Err(_) if can_wait => {
             wire.send(
                 &Call::callback(&wire.id, &wire.token, deferred_json(true)),
                 PATIENCE,
             )
             .await;
+            acknowledged();
             match answering.await {
                 Ok(Some(reply)) => wire.late(reply).await,
                 Ok(None) => {}

@@ -1,10 +1,10 @@
-//! The two loops: delivery after each commit, and the look at what is due each second.
+//! The two loops: delivery after each commit, and the look at what is due each second, with the auditor behind it.
 //! Each calls the same step as the tests do.
 
-use super::Missing;
 use crate::app::backup::Plan;
-use crate::app::{App, Cause as _};
-use crate::outbound::Outbound;
+use crate::app::{App, AppError, Cause as _};
+use crate::outbound::{Drained, Outbound};
+use crate::watch::Missing;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -21,7 +21,7 @@ pub async fn deliver(outbound: Arc<Outbound>, mut stopping: watch::Receiver<bool
     let mut commits = outbound.app.store.commits();
     while !*stopping.borrow() {
         commits.mark_unchanged();
-        let rest = match outbound.drain_once().await {
+        let rest = match drain(&outbound).await {
             Ok(drained) => drained.again_in.unwrap_or(LONGEST_REST).min(LONGEST_REST),
             Err(fault) => {
                 if fault.trouble().is_none() {
@@ -41,15 +41,11 @@ pub async fn deliver(outbound: Arc<Outbound>, mut stopping: watch::Receiver<bool
 
 pub async fn sweep(app: App, mut stopping: watch::Receiver<bool>) {
     tokio::select! {
-        refreshed = app.refresh_dues() => {
-            if let Err(fault) = refreshed {
-                tracing::error!(%fault, "deadlines could not be written anew; those of before count");
-            }
-        }
+        () = begin(&app) => {}
         _ = stopping.wait_for(|stop| *stop) => return,
     }
     while !*stopping.borrow() {
-        if let Err(fault) = app.sweep().await
+        if let Err(fault) = tick(&app).await
             && fault.trouble().is_none()
         {
             tracing::error!(%fault, "what is due could not be looked at");
@@ -97,4 +93,32 @@ pub async fn tell_troubles(app: App, missing: Arc<Missing>, mut stopping: watch:
             changed = troubles.changed() => if changed.is_err() { return },
         }
     }
+}
+
+/// What the last run left: deadlines as playbooks and hours now have them, and a whole look of the auditor.
+async fn begin(app: &App) {
+    if let Err(fault) = app.refresh_dues().await {
+        tracing::error!(%fault, "deadlines could not be written anew; those of before count");
+    }
+    if let Err(fault) = app.audit_whole().await {
+        tracing::error!(%fault, "the auditor could not look at what the last run left");
+    }
+}
+
+/// One round of the outbox.
+pub async fn drain(outbound: &Outbound) -> Result<Drained, AppError> {
+    let drained = outbound.drain_once().await;
+    let (watch, rest) = (&outbound.app.watch, &outbound.rest);
+    watch.heard_from_discord(rest.refused_lately(), rest.is_shut());
+    if let Ok(drained) = &drained {
+        watch.meters.settled(drained.delivered);
+    }
+    drained
+}
+
+/// One look at what is due, then a slice of the auditor's round.
+pub async fn tick(app: &App) -> Result<usize, AppError> {
+    let done = app.sweep().await?;
+    app.audit().await?;
+    Ok(done)
 }

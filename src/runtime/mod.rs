@@ -3,6 +3,7 @@
 #[cfg(feature = "sandbox")]
 pub mod demo;
 mod gateway;
+mod heartbeat;
 mod intake;
 mod interactions;
 pub mod live;
@@ -25,6 +26,7 @@ use crate::domain::playbook::shipped;
 use crate::outbound::{Drained, Outbound};
 use crate::render::templates::Templates;
 use crate::store::{self, Store};
+use crate::watch::{Meters, Missing, Watch};
 use ports::Ports;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -59,33 +61,6 @@ pub enum Drive {
     ByHand,
 }
 
-/// What is not there yet before the service is ready, by name.
-#[derive(Default)]
-pub struct Missing(watch::Sender<BTreeMap<&'static str, String>>);
-
-impl Missing {
-    fn set(&self, what: &'static str, why: impl Into<String>) {
-        let why = why.into();
-        self.0.send_modify(|all| drop(all.insert(what, why)));
-    }
-
-    fn clear(&self, what: &'static str) {
-        self.0.send_modify(|all| drop(all.remove(what)));
-    }
-
-    /// A sentence each; empty when the service is ready.
-    pub fn list(&self) -> Vec<String> {
-        self.0.borrow().values().cloned().collect()
-    }
-
-    /// Ends when nothing is missing any more.
-    pub async fn none(&self) {
-        let mut all = self.0.subscribe();
-        // The sender is here, so waiting cannot fail.
-        let _ = all.wait_for(BTreeMap::is_empty).await;
-    }
-}
-
 /// The running service.
 pub struct Service {
     pub app: App,
@@ -96,6 +71,7 @@ pub struct Service {
     backups: Option<Arc<Plan>>,
     /// Where alerts are taken.
     pub http: SocketAddr,
+    heart: Option<Arc<heartbeat::Heart>>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
     writer: tokio::task::JoinHandle<()>,
@@ -117,6 +93,9 @@ impl Service {
             .await
             .map_err(StartFault::one)?;
         let writer = spawn(writing);
+        let watch = Arc::new(Watch::new(Meters::new(store.meters(), rest.meters())));
+        let heart = heartbeat::Heart::new(&settings.heartbeat, loopback_only(settings))
+            .map_err(StartFault::one)?;
         let app = App {
             store,
             playbooks: Arc::new(playbooks),
@@ -129,7 +108,9 @@ impl Service {
             hours: settings.organisation.working_hours.clone(),
             arriving: crate::app::intake::waiting(),
             acting: crate::app::act::waiting(),
+            watch: watch.clone(),
         };
+        watch.started.set(app.now());
         keep_playbooks(&app).await.map_err(StartFault::one)?;
         let instance = instance(&app).await.map_err(StartFault::one)?;
         let guild = guild_map(settings);
@@ -148,18 +129,12 @@ impl Service {
             templates,
             guild,
         });
-        let missing = Arc::new(Missing::default());
+        let missing = watch.missing.clone();
         missing.set("gateway", "Discord's gateway is not connected yet");
         let mut tasks = JoinSet::new();
-        let http = intake::serve(
-            settings,
-            &app,
-            missing.clone(),
-            stopping.clone(),
-            &mut tasks,
-        )
-        .await
-        .map_err(StartFault::one)?;
+        let http = intake::serve(settings, &app, stopping.clone(), &mut tasks)
+            .await
+            .map_err(StartFault::one)?;
         let service = Self {
             app,
             outbound,
@@ -168,6 +143,7 @@ impl Service {
             missing,
             backups: plan(settings).map(Arc::new),
             http,
+            heart: heart.map(Arc::new),
             stop,
             tasks,
             writer,
@@ -203,23 +179,34 @@ impl Service {
                 if let Some(plan) = self.backups.clone() {
                     self.spawn(loops::back_up(self.app.clone(), plan, stopping.clone()));
                 }
+                if let Some(heart) = self.heart.clone() {
+                    self.spawn(heartbeat::beat(heart, self.app.clone(), stopping.clone()));
+                }
             }
             Drive::ByHand => self.app.refresh_dues().await.map_err(StartFault::one)?,
         }
         Ok(self)
     }
+
     fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
     }
 
     /// One round of the outbox.
     pub async fn drain_once(&self) -> Result<Drained, AppError> {
-        self.outbound.drain_once().await
+        loops::drain(&self.outbound).await
     }
 
-    /// One look at what is due.
+    /// One look at what is due, and the auditor's next steps.
     pub async fn tick(&self) -> Result<usize, AppError> {
-        self.app.sweep().await
+        loops::tick(&self.app).await
+    }
+
+    /// One sign of life, where a monitor is configured.
+    pub async fn beat_once(&self) {
+        if let Some(heart) = &self.heart {
+            heart.beat_once(&self.app).await;
+        }
     }
 
     /// One look at whether a backup is due; whether one was made.

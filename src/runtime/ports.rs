@@ -4,6 +4,8 @@ use crate::app::{Clock, Ids};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 #[cfg(feature = "sandbox")]
+use std::sync::{Mutex, PoisonError};
+#[cfg(feature = "sandbox")]
 use std::time::Instant;
 
 /// What the service is given from outside the program.
@@ -51,18 +53,18 @@ impl Ids for SystemIds {
 }
 
 /// A clock of the sandbox, as the service's clock: one clock for both, so that the pace is kept on the clock on which
-/// the sandbox counts its limits.
+/// the sandbox counts its limits. Where that is set back, what measures stands still and goes on from there.
 #[cfg(feature = "sandbox")]
 pub struct Shared {
     clock: Arc<dyn crate::sandbox::Clock>,
-    began: (DateTime<Utc>, Instant),
+    last: Mutex<(DateTime<Utc>, Instant)>,
 }
 
 #[cfg(feature = "sandbox")]
 impl Shared {
     pub fn new(clock: Arc<dyn crate::sandbox::Clock>) -> Self {
-        let began = (clock.now(), Instant::now());
-        Self { clock, began }
+        let last = Mutex::new((clock.now(), Instant::now()));
+        Self { clock, last }
     }
 }
 
@@ -73,8 +75,10 @@ impl Clock for Shared {
     }
 
     fn instant(&self) -> Instant {
-        let (at, instant) = self.began;
-        let since = (self.clock.now() - at).to_std().unwrap_or_default();
-        instant + since
+        let now = self.clock.now();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = (now - last.0).to_std().unwrap_or_default();
+        *last = (now, last.1 + since);
+        last.1
     }
 }

@@ -49,7 +49,11 @@ pub async fn list(
 }
 
 /// When a person last did something with it stands in the history alone.
-fn decode(state: &str, record: &str, touched_us: Option<i64>) -> Result<Incident, StoreError> {
+pub(super) fn decode(
+    state: &str,
+    record: &str,
+    touched_us: Option<i64>,
+) -> Result<Incident, StoreError> {
     let mut incident: Incident = from_json("an incident", state)?;
     incident.touched_at = touched_us.map(at).transpose()?;
     let record: Record = from_json("a record", record)?;

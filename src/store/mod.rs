@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod alert;
+pub mod audit;
 pub mod backup;
 mod checkpoint;
 mod codec;
@@ -13,6 +14,7 @@ pub mod draft;
 pub mod due;
 pub mod event;
 pub mod fact;
+pub mod health;
 pub mod incident;
 pub mod lock;
 mod open;

@@ -5,6 +5,7 @@ use super::lock;
 use super::trouble::{Cause, Trouble};
 use super::writer::{Gather, Job, Writer};
 use super::{StoreError, fact};
+use crate::watch::StoreMeters;
 use chrono::{DateTime, Utc};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -116,6 +117,11 @@ impl Store {
     /// A connection that cannot write.
     pub async fn read(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, StoreError> {
         Ok(self.readers.acquire().await?)
+    }
+
+    /// What its writer counts.
+    pub const fn meters(&self) -> &StoreMeters {
+        self.writer.meters()
     }
 
     /// Changes after each commit.

@@ -5,6 +5,7 @@
 use super::StoreError;
 use super::checkpoint::{self, Finish};
 use super::trouble::{Cause, Trouble};
+use crate::watch::StoreMeters;
 use futures_util::FutureExt as _;
 use sqlx::{Connection as _, SqliteConnection};
 use std::future::Future;
@@ -82,6 +83,7 @@ pub struct Writer {
     places: Arc<Semaphore>,
     committed: watch::Receiver<u64>,
     troubles: watch::Receiver<Option<Trouble>>,
+    meters: StoreMeters,
 }
 
 impl Writer {
@@ -93,13 +95,16 @@ impl Writer {
         let (jobs, waiting) = mpsc::unbounded_channel();
         let (commits, committed) = watch::channel(0);
         let (trouble, troubles) = watch::channel(None);
+        let meters = StoreMeters::default();
         let writer = Self {
             jobs,
             places: Arc::new(Semaphore::new(QUEUE_MAX)),
             committed,
             troubles,
+            meters: meters.clone(),
         };
-        (writer, run(connection, waiting, commits, finish, trouble))
+        let told = Told { trouble, meters };
+        (writer, run(connection, waiting, commits, finish, told))
     }
 
     /// Runs a job inside the next commit. An error undoes the job alone; the answer to a success comes after the commit.
@@ -168,6 +173,11 @@ impl Writer {
         self.troubles
             .borrow()
             .map_or_else(broke_off, StoreError::Troubled)
+    }
+
+    /// What it counts.
+    pub const fn meters(&self) -> &StoreMeters {
+        &self.meters
     }
 
     /// Changes after each commit: a delivery loop waits on it.
@@ -311,7 +321,7 @@ async fn run(
     mut waiting: mpsc::UnboundedReceiver<Queued>,
     commits: watch::Sender<u64>,
     finish: Finish,
-    troubles: watch::Sender<Option<Trouble>>,
+    told: Told,
 ) {
     while let Some((first, _place)) = waiting.recv().await {
         let mut group = vec![first];
@@ -321,7 +331,7 @@ async fn run(
                 Err(_) => break,
             }
         }
-        if run_group(&mut connection, group, &troubles).await {
+        if run_group(&mut connection, group, &told).await {
             commits.send_modify(|n| *n += 1);
         }
         if finish.take()
@@ -335,14 +345,16 @@ async fn run(
     }
 }
 
+/// Who hears of each commit.
+struct Told {
+    trouble: watch::Sender<Option<Trouble>>,
+    meters: StoreMeters,
+}
+
 /// One commit. True when something was committed. Its callers are answered after the trouble, if there is one, is known.
-async fn run_group(
-    connection: &mut SqliteConnection,
-    group: Vec<Work>,
-    troubles: &watch::Sender<Option<Trouble>>,
-) -> bool {
+async fn run_group(connection: &mut SqliteConnection, group: Vec<Work>, told: &Told) -> bool {
     if let Err(fault) = statement(connection, "BEGIN IMMEDIATE").await {
-        failed(troubles, &not_committed(&fault));
+        told.failed(&not_committed(&fault));
         // Dropping the jobs answers their callers: not committed.
         return false;
     }
@@ -359,7 +371,7 @@ async fn run_group(
             Err(broken) => {
                 answers.extend(broken.answer);
                 let fault = cause(trouble.or(broken.trouble), &broken.fault);
-                failed(troubles, &fault);
+                told.failed(&fault);
                 abandon(connection, answers, &fault).await;
                 return false;
             }
@@ -367,13 +379,14 @@ async fn run_group(
     }
     if let Err(fault) = statement(connection, "COMMIT").await {
         let fault = cause(trouble, &fault);
-        failed(troubles, &fault);
+        told.failed(&fault);
         abandon(connection, answers, &fault).await;
         return false;
     }
     if kept || trouble.is_some() {
-        show(troubles, trouble);
+        told.show(trouble);
     }
+    told.meters.committed(answers.len());
     for answer in answers {
         answer(Ok(()));
     }
@@ -385,30 +398,33 @@ fn cause(trouble: Option<Trouble>, fault: &sqlx::Error) -> StoreError {
     trouble.map_or_else(|| not_committed(fault), StoreError::Troubled)
 }
 
-fn failed(troubles: &watch::Sender<Option<Trouble>>, fault: &StoreError) {
-    match fault.trouble() {
-        Some(trouble) => show(troubles, Some(trouble)),
-        None => tracing::error!(%fault, "a commit failed; its jobs are refused"),
-    }
-}
-
-/// Logged when it begins and when it ends, not at each job that it costs.
-fn show(troubles: &watch::Sender<Option<Trouble>>, trouble: Option<Trouble>) {
-    let changed = troubles.send_if_modified(|known| {
-        let changed = *known != trouble;
-        *known = trouble;
-        changed
-    });
-    match trouble {
-        _ if !changed => {}
-        Some(trouble) => {
-            tracing::error!(
-                why = trouble.in_words(),
-                cure = trouble.cure(),
-                "the store takes nothing"
-            );
+impl Told {
+    fn failed(&self, fault: &StoreError) {
+        self.meters.failed();
+        match fault.trouble() {
+            Some(trouble) => self.show(Some(trouble)),
+            None => tracing::error!(%fault, "a commit failed; its jobs are refused"),
         }
-        None => tracing::info!("the store takes work again"),
+    }
+
+    /// Logged when it begins and when it ends, not at each job that it costs.
+    fn show(&self, trouble: Option<Trouble>) {
+        let changed = self.trouble.send_if_modified(|known| {
+            let changed = *known != trouble;
+            *known = trouble;
+            changed
+        });
+        match trouble {
+            _ if !changed => {}
+            Some(trouble) => {
+                tracing::error!(
+                    why = trouble.in_words(),
+                    cure = trouble.cure(),
+                    "the store takes nothing"
+                );
+            }
+            None => tracing::info!("the store takes work again"),
+        }
     }
 }
 

@@ -130,6 +130,7 @@ async fn with_app(file: &Path, work: impl AsyncFnOnce(App)) {
         hours: None,
         arriving: baton::app::intake::waiting(),
         acting: baton::app::act::waiting(),
+        watch: Arc::default(),
     };
     let writing = tokio::spawn(writing);
     work(app).await;

@@ -8,12 +8,13 @@ const EVERYTHING: &[&str] = &["*"];
 /// Each room and the rooms it may name. Nothing else in the house may import.
 const DIRECTION: &[(&str, &[&str])] = &[
     ("domain", &["domain"]),
-    ("store", &["store", "domain"]),
+    ("store", &["store", "domain", "watch"]),
+    ("watch", &["watch", "domain"]),
     ("render", &["render", "domain"]),
     ("config", &["config", "domain"]),
-    ("app", &["app", "domain", "store"]),
+    ("app", &["app", "domain", "store", "watch"]),
     ("http", &["http", "domain"]),
-    ("discord", &["discord", "domain", "app", "render"]),
+    ("discord", &["discord", "domain", "app", "render", "watch"]),
     // What may be shown where is asked of `app::query`, the one place that every read passes.
     (
         "outbound",
@@ -56,10 +57,11 @@ const OWNERS: &[(&str, &[&str])] = &[
     // The configuration proves that a recipient reads.
     ("age", &["store", "config"]),
     ("handlebars", &["render"]),
+    ("prometheus_client", &["watch"]),
     ("cel", &["domain"]),
     ("toml", &["domain", "config"]),
     ("rustls", &["discord"]),
-    // The demo posts its sample alerts as any source would.
+    // The demo posts its sample alerts as any source would; the heartbeat tells a monitor outside.
     // The sandbox forwards a drill's bodies to loopback, since a page may not post to another port.
     ("reqwest", &["discord", "runtime", "sandbox"]),
     ("clap", &["cli", "main"]),

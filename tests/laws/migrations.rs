@@ -54,6 +54,7 @@ async fn fill(path: &Path) {
         hours: None,
         arriving: baton::app::intake::waiting(),
         acting: baton::app::act::waiting(),
+        watch: Arc::default(),
     };
     let work = async move {
         work(&app).await.unwrap();

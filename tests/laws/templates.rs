@@ -3,7 +3,7 @@
 
 use baton::render::contexts::{
     Answer, Brief, BriefStub, CardContext, Closing, ClosingStub, Contacts, Containment, Details,
-    Drafts, DutyWord, Earlier, Help, IdleWord, Look, Me, Notice, PastCard, PatternDraft,
+    Drafts, DutyWord, Earlier, Health, Help, IdleWord, Look, Me, Notice, PastCard, PatternDraft,
     PatternList, PatternShown, Queue, Reminder, Review, Said, Stuck, Talk, ThreadContext,
     Thresholds, Timeline, Together,
 };
@@ -52,6 +52,7 @@ fn subject<T: Template>() -> Subject {
 fn subjects() -> Vec<Subject> {
     vec![
         subject::<CardContext>(),
+        subject::<Health>(),
         subject::<PastCard>(),
         subject::<Reminder>(),
         subject::<ThreadContext>(),

@@ -29,3 +29,4 @@ mod stopping;
 mod storeless;
 mod together;
 mod walled;
+mod watched;

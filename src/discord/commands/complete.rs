@@ -136,6 +136,7 @@ fn wanted(verb: Verb) -> Wanted {
         | Verb::Drafts
         | Verb::Reopen
         | Verb::Roster(_)
+        | Verb::Health
         | Verb::Help => Wanted::See,
     }
 }

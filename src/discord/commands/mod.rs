@@ -9,6 +9,7 @@ mod forms;
 mod governing;
 mod governing_table;
 mod handle;
+mod health;
 mod mine;
 mod patterns;
 mod queue;

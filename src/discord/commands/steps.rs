@@ -176,7 +176,9 @@ impl Bot {
 
     pub(super) async fn help(&self, actor: &Actor) -> Result<Reply, Fault> {
         let mine = commands().filter(|command| {
-            command.roles.is_empty() || command.roles.iter().any(|role| actor.has(*role))
+            // A lead does what an administrator does.
+            let has = |role: &Role| actor.has(*role) || (*role == Role::Admin && actor.lead);
+            command.roles.is_empty() || command.roles.iter().any(has)
         });
         let rows = mine
             .map(|command| HelpRow {

@@ -4,6 +4,7 @@ mod case;
 mod contain;
 mod pattern;
 mod roster;
+mod running;
 
 pub use super::acts::{CaseAct, CommsAct, ContainAct, GovernanceAct, RosterAct};
 use super::governing_table as governing;
@@ -36,6 +37,7 @@ pub enum Verb {
     Me,
     Drafts,
     Timeline,
+    Health,
     Help,
 }
 
@@ -47,6 +49,7 @@ pub fn commands() -> impl Iterator<Item = &'static Command> {
         .chain(&contain::COMMANDS)
         .chain(&roster::COMMANDS)
         .chain(&pattern::COMMANDS)
+        .chain(&running::COMMANDS)
 }
 
 /// The entry of the menu on a message that puts it on the timeline of its thread's incident.

@@ -5,7 +5,7 @@ use super::decide::{Context, allowed, open_still};
 use super::{Incident, Phase, Refusal};
 use crate::domain::ids::PersonId;
 use crate::domain::policy::{Act, Actor};
-use crate::domain::reach::{MANAGER_AFTER, SNOOZE_AT_MOST, Said, Snooze, Told, Waits, times};
+use crate::domain::reach::{MANAGER_AFTER, Said, Snooze, Told, Waits, longest_snooze, times};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -127,7 +127,7 @@ fn snooze(
 ) -> Result<Vec<ReachEvent>, Refusal> {
     may_snooze(incident, context)?;
     let reason = reason.trim();
-    let longest = longest_snooze(incident, context);
+    let longest = longest_snooze(incident, context.playbook);
     let mut faults = Vec::new();
     if reason.is_empty() {
         faults.push("The reason is missing".to_owned());
@@ -169,15 +169,6 @@ pub fn may_snooze<'c>(incident: &Incident, context: &Context<'c>) -> Result<&'c 
         }),
         Phase::Open { .. } | Phase::Offered(_) | Phase::Ended(_) => Ok(actor),
     }
-}
-
-/// The stage where it waits says for how long.
-fn longest_snooze(incident: &Incident, context: &Context<'_>) -> TimeDelta {
-    let visit = incident.current_visit().map(|(_, visit)| &visit.stage);
-    let stage = visit.and_then(|id| context.playbook.stage(id));
-    stage
-        .and_then(|stage| stage.snooze_at_most)
-        .unwrap_or(SNOOZE_AT_MOST)
 }
 
 /// A span as people write it: in days where it is whole days, else hours or minutes.

@@ -10,7 +10,12 @@ use crate::domain::role::Role;
 use chrono::TimeDelta;
 
 fn dues(case: &Case) -> Vec<Due> {
-    due::of(case.incident(), &case.playbook, &Calendar::default())
+    due::of(
+        case.incident(),
+        &case.playbook,
+        &Calendar::default(),
+        case.now,
+    )
 }
 
 fn take_after(minutes: i64) -> Due {

@@ -152,7 +152,12 @@ fn a_second_look_is_due_and_raised_after_as_long_each_time() {
     let mut case = drawn();
     let hours = TimeDelta::hours;
     for rounds in 1..4 {
-        let dues = due::of(case.incident(), &case.playbook, &Calendar::default());
+        let dues = due::of(
+            case.incident(),
+            &case.playbook,
+            &Calendar::default(),
+            case.now,
+        );
         let at = super::start() + hours(6 * i64::from(rounds));
         assert_eq!(dues.len(), 1);
         assert_eq!((&dues[0].kind, dues[0].at), (&DueKind::LookAgain, at));
@@ -169,7 +174,12 @@ fn a_second_look_is_due_and_raised_after_as_long_each_time() {
     }
     case.act(Some(&table()), &look(true, "")).unwrap();
     assert_eq!(
-        due::of(case.incident(), &case.playbook, &Calendar::default()),
+        due::of(
+            case.incident(),
+            &case.playbook,
+            &Calendar::default(),
+            case.now
+        ),
         []
     );
     assert_eq!(case.act(None, &Command::RemindLook), Ok(Vec::new()));

@@ -270,7 +270,7 @@ impl Case {
     pub fn prove_next_step(&self) {
         let incident = self.incident();
         for calendar in [Calendar::default(), super::hours::office()] {
-            let dues = due::of(incident, &self.playbook, &calendar);
+            let dues = due::of(incident, &self.playbook, &calendar, self.now);
             let next = dues.iter().find(|due| match due.kind {
                 DueKind::Said(Waits::Take | Waits::Idle)
                 | DueKind::Release

@@ -32,7 +32,7 @@ fn snooze(hours: i64, case: &Case, reason: &str) -> Command {
 }
 
 fn dues(case: &Case, calendar: &Calendar) -> Vec<Due> {
-    due::of(case.incident(), &case.playbook, calendar)
+    due::of(case.incident(), &case.playbook, calendar, case.now)
 }
 
 fn when(case: &Case, kind: &DueKind, calendar: &Calendar) -> Option<DateTime<Utc>> {

@@ -157,9 +157,14 @@ fn a_refusal_says_why_and_ends_the_request() {
     case.decides(&vault(), refuse()).unwrap();
     assert_eq!(case.standing(), Standing::Refused);
     assert!(
-        due::of(case.incident(), &case.playbook, &Calendar::default())
-            .iter()
-            .all(|due| !matches!(due.kind, due::DueKind::Talk(_)))
+        due::of(
+            case.incident(),
+            &case.playbook,
+            &Calendar::default(),
+            case.now
+        )
+        .iter()
+        .all(|due| !matches!(due.kind, due::DueKind::Talk(_)))
     );
 }
 
@@ -241,7 +246,12 @@ fn what_nobody_decides_is_said_again_like_an_unread_brief() {
     case.asks(&table(), "reader").unwrap();
     let kind = due::DueKind::Talk(1);
     let at = |case: &Case| {
-        let all = due::of(case.incident(), &case.playbook, &Calendar::default());
+        let all = due::of(
+            case.incident(),
+            &case.playbook,
+            &Calendar::default(),
+            case.now,
+        );
         all.into_iter().find(|d| d.kind == kind).map(|d| d.at)
     };
     let first = at(&case).unwrap();

@@ -34,6 +34,7 @@ fn signed() -> Scheme {
 fn intake(kept: &Kept) -> Intake {
     let kept = Arc::clone(kept);
     Intake {
+        answered: Arc::new(|_, _| {}),
         sources: BTreeMap::from([
             (
                 SourceId::new("generic"),

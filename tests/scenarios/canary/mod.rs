@@ -37,7 +37,10 @@ const CONTROLS: [&str; 2] = [
     include_str!("../../../src/discord/custom_id.rs"),
     include_str!("../../../src/discord/custom_id/dismissing.rs"),
 ];
-const ROUTES: &str = include_str!("../../../src/http/alerts.rs");
+const ROUTES: [&str; 2] = [
+    include_str!("../../../src/http/alerts.rs"),
+    include_str!("../../../src/http/health.rs"),
+];
 
 /// Tells the story up to this chapter, lets everybody try everything, and looks at all that was seen.
 /// What was reached comes back.
@@ -147,12 +150,14 @@ fn templates() -> Vec<(String, Vec<String>)> {
 
 /// The service's own addresses, from the place where they are mounted.
 fn routes() -> Vec<String> {
-    let mounted = ROUTES.split(".route(\"").skip(1);
+    let mounted = ROUTES
+        .iter()
+        .flat_map(|text| text.split(".route(\"").skip(1));
     let paths = mounted.filter_map(|rest| rest.split('"').next());
     let routes: Vec<String> = paths
         .map(|path| path.replace("{source}", "purview"))
         .collect();
-    assert!(routes.len() >= 3, "{routes:?}");
+    assert!(routes.len() >= 5, "{routes:?}");
     routes
 }
 
@@ -192,6 +197,7 @@ const DRIVEN: [(Chapter, &[&str]); 11] = [
             "earlier.hbs",
             "escalate",
             "filter",
+            "health.hbs",
             "help.hbs",
             "lookedback",
             "mark",

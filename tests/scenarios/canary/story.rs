@@ -212,6 +212,8 @@ async fn offered(w: &World, canary: &Canary) {
     let first = tier1.press(&card, "Escalate").await;
     let told = sends(&tier1, canary, first, &[]).await;
     told.expect("INC-1 is handed over");
+    // It leaves at once; only then time passes.
+    w.settle().await;
     w.advance(minutes(61)).await;
 }
 

@@ -37,6 +37,22 @@ impl World {
         assert_eq!(request.send().await.unwrap().status().as_u16(), 204);
     }
 
+    /// What the service answers to a monitor: status, kind of contents, text.
+    pub async fn asks(&self, path: &str) -> (u16, String, String) {
+        let address = format!("http://{}{path}", self.service().http);
+        let answer = self.stage.client.get(address).send().await.unwrap();
+        let kind = answer.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        (answer.status().as_u16(), kind, answer.text().await.unwrap())
+    }
+
+    /// Everything that was logged so far.
+    pub fn logged(&self) -> Vec<String> {
+        self.stage.logs.all()
+    }
+
     /// One text from the store.
     pub async fn stored(&self, query: &'static str) -> String {
         let path = &self.stage.settings.store.path;

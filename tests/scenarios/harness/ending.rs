@@ -3,6 +3,7 @@
 
 use super::World;
 use super::seen::{Message, list};
+use baton::domain::audit::Kind;
 use baton::store;
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -82,15 +83,21 @@ impl World {
         if let Some(fault) = proof.fault {
             writeln!(faults, "- the history does not hold: {fault}").unwrap();
         }
-        let stuck: Vec<i64> = sqlx::query_scalar(
-            "SELECT id FROM incidents WHERE is_open = 1 AND id NOT IN
-               (SELECT incident_id FROM dues WHERE kind IN ('take', 'idle', 'release', 'snooze'))",
-        )
-        .fetch_all(&mut *reader)
-        .await
-        .unwrap();
-        for id in stuck {
-            writeln!(faults, "- INC-{id} is open, and nothing is due").unwrap();
+        drop(reader);
+        service.app.audit_whole().await.unwrap();
+        let health = service.app.health_facts().await.unwrap();
+        let of_incidents = [
+            Kind::Unreadable,
+            Kind::NoNextStep,
+            Kind::Deadline,
+            Kind::Card,
+        ];
+        let open = health
+            .findings
+            .iter()
+            .filter(|(kind, noted)| of_incidents.contains(kind) && noted.is_open());
+        for (kind, noted) in open {
+            writeln!(faults, "- the auditor: {}", kind.words(noted.count)).unwrap();
         }
     }
 

@@ -256,6 +256,11 @@ impl World {
         self.settle().await;
     }
 
+    /// Moves the clock forward or back, and nothing else happens.
+    pub fn jump(&self, by: TimeDelta) {
+        self.stage.clock.advance(by);
+    }
+
     /// Delivers until nothing is left that can go; where Discord's pace asks for it, the clock moves on.
     pub async fn settle(&self) {
         self.stage.settle().await;
