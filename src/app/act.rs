@@ -286,6 +286,20 @@ impl App {
         })
     }
 
+    /// The same, where what the actor may not know of is passed over.
+    pub(super) async fn find_visible(
+        &self,
+        connection: &mut Connection,
+        actor: &Actor,
+        id: IncidentId,
+    ) -> Result<Option<Visible>, AppError> {
+        match self.visible(connection, actor, id).await {
+            Ok(visible) => Ok(Some(visible)),
+            Err(AppError::Refused(_)) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// Appends events, saves the state they lead to, its deadlines and its effects.
     pub(super) async fn commit(
         &self,

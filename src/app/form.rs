@@ -217,7 +217,8 @@ impl App {
         let mut reader = self.store.read().await?;
         let mut listed = Vec::new();
         for draft in store::draft::list_open(&mut reader, actor.person).await? {
-            let Ok(visible) = self.visible(&mut reader, actor, draft.incident).await else {
+            let visible = self.find_visible(&mut reader, actor, draft.incident);
+            let Some(visible) = visible.await? else {
                 continue;
             };
             let transition = visible.playbook.playbook.transition(&draft.transition);

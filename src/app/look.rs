@@ -36,7 +36,7 @@ impl App {
         let mut reader = self.store.read().await?;
         let mut found = Vec::new();
         for id in store::due::list_looks(&mut reader).await? {
-            let Ok(visible) = self.visible(&mut reader, actor, id).await else {
+            let Some(visible) = self.find_visible(&mut reader, actor, id).await? else {
                 continue;
             };
             let playbook = &visible.playbook.playbook;

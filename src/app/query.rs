@@ -5,7 +5,7 @@ use super::facts::history;
 use super::{App, AppError};
 use crate::domain::alert::Detail;
 use crate::domain::ids::{AlertId, IncidentId, PersonId};
-use crate::domain::incident::{Context, Incident, Refusal, may_snooze};
+use crate::domain::incident::{Context, Incident, Phase, Refusal, may_snooze};
 use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::{self, Actor};
 use crate::domain::reach;
@@ -82,7 +82,12 @@ pub enum Wanted {
     /// The member is named on a brief that waits to be read.
     Read,
     Timeline,
+    /// It has ended, and the member may go on with it.
+    Reopen,
 }
+
+/// How many of those that ended last are offered.
+const ENDED_OFFERED: i64 = 25;
 
 impl App {
     /// The open incidents that the member may know of: what is theirs to take first, then by severity.
@@ -90,23 +95,34 @@ impl App {
         self.queue_for(actor, Wanted::See).await
     }
 
-    /// Those among them on which the member can do it now.
+    /// Those among them on which the member can do it now; where ended ones are meant too, the last of these after them.
     pub async fn queue_for(&self, actor: &Actor, wanted: Wanted) -> Result<Vec<Queued>, AppError> {
         let mut reader = self.store.read().await?;
         let names = store::people::names(&mut reader, &[]).await?;
-        let mut rows = Vec::new();
-        for visible in self.visible_open(&mut reader, actor).await? {
+        let (mut rows, mut ended) = (Vec::new(), Vec::new());
+        let mut seen = self.visible_open(&mut reader, actor).await?;
+        if matches!(wanted, Wanted::Timeline | Wanted::Reopen) {
+            for id in store::incident::list_ended(&mut reader, ENDED_OFFERED).await? {
+                seen.extend(self.find_visible(&mut reader, actor, id).await?);
+            }
+        }
+        for visible in seen {
             let (incident, clearance) = (&visible.incident, &visible.clearance);
             let playbook = &visible.playbook.playbook;
-            if allows(wanted, actor, incident, playbook, clearance) {
-                let row = self.queued(actor, incident, playbook, &names, clearance);
+            if !allows(wanted, actor, incident, playbook, clearance) {
+                continue;
+            }
+            let row = self.queued(actor, incident, playbook, &names, clearance);
+            if is_ended(incident) {
+                ended.push(row);
+            } else {
                 rows.push((incident.severity, row));
             }
         }
         rows.sort_by_key(|(severity, row)| {
             (!row.yours_to_take, std::cmp::Reverse(*severity), row.id)
         });
-        Ok(rows.into_iter().map(|(_, row)| row).collect())
+        Ok(rows.into_iter().map(|(_, row)| row).chain(ended).collect())
     }
 
     pub(super) fn queued(
@@ -117,7 +133,6 @@ impl App {
         names: &BTreeMap<PersonId, String>,
         clearance: &Clearance,
     ) -> Queued {
-        use crate::domain::incident::Phase;
         use crate::domain::policy::{Act, may};
         let visit = incident.current_visit().map(|(_, visit)| &visit.stage);
         let stage = visit.and_then(|id| playbook.stage(id));
@@ -128,7 +143,12 @@ impl App {
         let holder = incident.holder();
         // Id, severity, age and holder are everybody's of the tiers; where it stands only theirs who read more.
         let more = clearance.level() >= Level::Steps;
-        let stage = stage.map_or_else(|| incident.stage.to_string(), |s| s.title.clone());
+        let stage = match &incident.phase {
+            Phase::Ended(ended) => ended.kind.word().to_owned(),
+            Phase::Open { .. } | Phase::Offered(_) => {
+                stage.map_or_else(|| incident.stage.to_string(), |s| s.title.clone())
+            }
+        };
         Queued {
             id: incident.id,
             severity: incident.severity.key(),
@@ -143,7 +163,8 @@ impl App {
             .filter(|_| more)
             .unwrap_or_default(),
             holder: holder.map(|h| names.get(&h).cloned().unwrap_or_else(|| h.to_string())),
-            yours_to_take: may(actor, act, incident, playbook)
+            yours_to_take: !is_ended(incident)
+                && may(actor, act, incident, playbook)
                 && holder.is_none_or(|h| h == actor.person),
         }
     }
@@ -306,6 +327,10 @@ impl App {
     }
 }
 
+fn is_ended(incident: &Incident) -> bool {
+    matches!(incident.phase, Phase::Ended(_))
+}
+
 fn allows(
     wanted: Wanted,
     actor: &Actor,
@@ -313,7 +338,7 @@ fn allows(
     playbook: &crate::domain::playbook::definition::Playbook,
     clearance: &Clearance,
 ) -> bool {
-    use crate::domain::incident::{Phase, may_leave};
+    use crate::domain::incident::may_leave;
     use crate::domain::policy::{Act, may};
     let offered = matches!(incident.phase, Phase::Offered(_));
     match wanted {
@@ -368,6 +393,7 @@ fn allows(
             may_snooze(incident, &context).is_ok()
         }
         Wanted::Timeline => clearance.level() >= Level::Steps,
+        Wanted::Reopen => is_ended(incident) && may(actor, Act::Reopen, incident, playbook),
     }
 }
 

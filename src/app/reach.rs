@@ -135,7 +135,10 @@ impl App {
         let mut rows = Vec::with_capacity(ids.len());
         for incident in store::incident::list(connection, &ids).await?.into_values() {
             let loaded = self.playbooks.load(&incident.playbook)?;
-            rows.push((incident.id, due::of(&incident, &loaded.playbook, &calendar, self.now())));
+            rows.push((
+                incident.id,
+                due::of(&incident, &loaded.playbook, &calendar, self.now()),
+            ));
         }
         store::due::save_all(connection, &rows).await?;
         Ok(places.into_iter().last())

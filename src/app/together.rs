@@ -181,7 +181,7 @@ impl App {
         transition: &TransitionId,
     ) -> Result<Option<(Visible, Vec<Fitting>)>, AppError> {
         for id in ids {
-            let Ok(visible) = self.visible(connection, actor, *id).await else {
+            let Some(visible) = self.find_visible(connection, actor, *id).await? else {
                 continue;
             };
             let Ok(chosen) = way(&visible, transition).cloned() else {
@@ -208,16 +208,19 @@ impl App {
         let lead = store::incident::find(connection, draft.incident).await?;
         let mut companions = Vec::new();
         for id in &draft.body.also {
-            let left_out = match self.visible(connection, actor, *id).await {
-                Err(AppError::Refused(_)) => Some(NOT_THERE.to_owned()),
-                Err(fault) => return Err(fault),
-                Ok(visible) => {
+            let left_out = match self.find_visible(connection, actor, *id).await? {
+                None => Some(NOT_THERE.to_owned()),
+                Some(visible) => {
                     let same = lead.as_ref().map(|lead| &lead.playbook);
+                    let same = same == Some(&visible.incident.playbook);
                     match way(&visible, &draft.transition).cloned() {
-                        Ok(chosen) if same == Some(&visible.incident.playbook) => {
+                        Ok(chosen) if same => {
                             let fitting = self.fittings(connection, &visible).await?;
                             self.why_left_out(connection, actor, &visible, &chosen, &fitting)
                                 .await?
+                        }
+                        Err(_) if same => {
+                            Some("it moved on, and is dismissed no more where it stands".to_owned())
                         }
                         Ok(_) | Err(_) => Some("it follows another playbook".to_owned()),
                     }

@@ -93,12 +93,8 @@ impl App {
     ) -> Result<BTreeSet<IncidentId>, AppError> {
         let mut readable = BTreeSet::new();
         for id in ids {
-            match self.visible(connection, actor, *id).await {
-                Ok(_) => {
-                    readable.insert(*id);
-                }
-                Err(AppError::Refused(_)) => {}
-                Err(fault) => return Err(fault),
+            if self.find_visible(connection, actor, *id).await?.is_some() {
+                readable.insert(*id);
             }
         }
         Ok(readable)

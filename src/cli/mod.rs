@@ -76,7 +76,7 @@ pub struct DemoArgs {
     /// Keeps the store and the sandbox's world; other files in it stay as they are
     #[arg(long, value_name = "DIR", default_value = DEMO_DATA)]
     pub data: PathBuf,
-    /// Posts no sample alerts
+    /// Posts no sample alerts, and tells no sample story
     #[arg(long)]
     pub empty: bool,
 }

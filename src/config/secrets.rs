@@ -25,7 +25,11 @@ pub(super) fn from_file(path: &Path) -> Result<SecretString, String> {
     if size > LONGEST_BYTES {
         return Err(format!("{shown} is too long for a secret"));
     }
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{shown} cannot be read: {e}"))?;
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        format!(
+            "{shown} cannot be read: {e}. Write the secret there, for its owner alone (chmod 600)."
+        )
+    })?;
     let secret = from_text(text);
     secret.ok_or_else(|| format!("{shown} is empty"))
 }

@@ -194,7 +194,9 @@ impl Settings {
             vec![ConfigFault {
                 place: super::Place::of(path.to_owned(), "", &(0..0)),
                 key: String::new(),
-                message: format!("cannot be read: {e}"),
+                message: format!(
+                    "cannot be read: {e}. Name the file with --config; deploy/baton.example.toml has every key."
+                ),
             }]
         };
         let text = std::fs::read_to_string(path).map_err(unreadable)?;

@@ -246,6 +246,7 @@ pub fn answers(id: IncidentId, number: u32, choices: &[Choice]) -> Row {
     let options = choices.iter().map(|choice| crate::render::card::Choice {
         value: choice.key().to_owned(),
         label: choice.words().to_owned(),
+        description: Some(choice.means().to_owned()),
         ..crate::render::card::Choice::default()
     });
     Row::Select {

@@ -128,6 +128,27 @@ impl Choice {
         }
     }
 
+    /// What comes of it, for those who choose it the first time; at most 100 characters.
+    pub const fn means(self) -> &'static str {
+        match self {
+            Self::Acknowledge => "Security sees that you know; you may answer later",
+            Self::Notify => "Security learns that it must be told; when and whom is yours",
+            Self::DoNotNotify => "No duty to notify applies",
+            Self::Hold => "It stands until Legal releases it",
+            Self::ReleaseHold => "What was held may be deleted again",
+            Self::MoreNeeded => "You ask, and the security contact is told",
+            Self::HoldContainment => "Nothing is done to the person until you let it proceed",
+            Self::ProceedContainment => "Security may act on the person's account or device",
+            Self::InformManager => "You speak to the line manager; nobody else does",
+            Self::TakenOver => "Your side works on it; Security goes on with its own part",
+            Self::Conclude => {
+                "Your side has nothing more to do; the incident may close once each side says so"
+            }
+            Self::GoesOnAlone => "The incident may close; you name who continues on your side",
+            Self::Conflict => "Your deputy takes your place, and you see no more of it",
+        }
+    }
+
     /// Which sides may answer so.
     pub const fn sides(self) -> &'static [Role] {
         match self {

@@ -217,6 +217,9 @@ fn parse_upload(raw: &RawAnswer) -> Result<Answer, String> {
     }
 }
 
+/// How a time is written, for those who write one.
+pub const SAMPLE_TIME: &str = "2026-11-03 08:40";
+
 /// Reads a time as people type it: `2026-11-03 08:40` in `zone`, or RFC 3339 with its own offset.
 pub fn parse_time(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
@@ -230,7 +233,7 @@ pub fn parse_time(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
     ]
     .iter()
     .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-    .ok_or_else(|| format!("must be a time such as 2026-11-03 08:40 ({zone})"))?;
+    .ok_or_else(|| format!("must be a time such as {SAMPLE_TIME} ({zone})"))?;
     zone.from_local_datetime(&local)
         .earliest()
         .map(|at| at.with_timezone(&Utc))

@@ -9,7 +9,7 @@ use case::{IN_WORDS, correction, hidden, set_beside};
 pub use topic::{Shown, Topic};
 
 use super::alert::Severity;
-use super::governance::Contact;
+use super::governance::{Choice, Contact};
 use super::ids::{CriterionId, DoneId, FieldId, IncidentId, PersonId, StageId};
 use super::incident::{Dismissal, Event, Finding, ReachEvent};
 use super::playbook::definition::{Field, Playbook};
@@ -250,6 +250,10 @@ impl Teller<'_> {
                 contacts,
                 ..
             } => self.tell_engaged(*number, criteria, contacts, line),
+            Event::Answered {
+                engagement,
+                choice: Choice::Acknowledge,
+            } => line.what = format!("read brief {engagement} and acknowledged it"),
             Event::Answered { engagement, choice } => {
                 line.what = format!("decided on engagement {engagement}: {}", choice.words());
             }
@@ -438,6 +442,8 @@ impl Teller<'_> {
     }
 
     fn record(&self, line: &mut Line, entries: &BTreeMap<FieldId, Entry>, done: &[DoneId]) {
+        // What came of it is theirs too who read the steps and not the record.
+        let outcome = self.playbook.outcome_field();
         // In the playbook's order, as people filled it in.
         let readable = |f: &&Field| f.audience.iter().any(|role| self.roles.contains(role));
         for field in self.playbook.fields.iter().filter(readable) {
@@ -450,7 +456,9 @@ impl Teller<'_> {
                 Origin::Person => "",
             };
             let value = format!("{}{source}", shown(field, &entry.state, self.zone));
-            self.detail(line, &field.title, &value);
+            if self.record || outcome.is_some_and(|outcome| outcome.id == field.id) {
+                line.details.push((field.title.clone(), value));
+            }
         }
         for id in done {
             let lines = self.playbook.stages.iter().flat_map(|s| &s.done);

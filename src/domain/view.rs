@@ -209,9 +209,17 @@ pub fn card(incident: &Incident, visit: usize, sight: &Sight<'_>) -> Option<Card
     }
     if sight.clearance.level() >= Level::Record {
         view.record = record(incident, stage, sight);
-        // What the record says in the same words is not said twice.
-        let said = |value: &String| view.record.iter().any(|(_, known, _)| known == value);
-        view.facts.retain(|(_, value)| !said(value));
+        // What the record, or a criterion's facts, say in the same words is not said twice.
+        let recorded = |value: &str| view.record.iter().any(|(_, known, _)| known == value);
+        let noted = |label: &str, value: &str| {
+            let said = format!("{label}: {value}");
+            let mut notes = view.criteria.iter();
+            notes.any(|(_, note)| note.split(" · ").any(|part| part == said))
+        };
+        view.facts.retain(|(label, value)| {
+            let parts_recorded = value.split(": ").all(recorded);
+            !recorded(value) && !parts_recorded && !noted(label, value)
+        });
     }
     Some(view)
 }

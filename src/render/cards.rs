@@ -6,6 +6,7 @@ use super::contexts::{
     Reminder, ThreadContext,
 };
 use super::templates::{Template, TemplateFault, Templates, Text};
+use crate::domain::governance::Choice;
 use crate::domain::ids::AccountId;
 use crate::domain::view::{BriefView, CardAct, CardView, ClosingView, Standing};
 
@@ -125,7 +126,13 @@ impl Templates {
             };
             Labelled::new(format!("{} ({})", c.name, c.side), value)
         });
-        let decided = view.decisions.iter().map(|(who, what, at)| {
+        // Who has read it stands above; that is no decision.
+        let read_only = Choice::Acknowledge.words();
+        let decided = view
+            .decisions
+            .iter()
+            .filter(|(_, what, _)| what != read_only);
+        let decided = decided.map(|(who, what, at)| {
             Labelled::new(who, format!("{what}, {}", at.format("%Y-%m-%d %H:%M UTC")))
         });
         let context = Brief {

@@ -53,13 +53,6 @@ pub struct Noted {
     pub note: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
-pub struct Recorded {
-    pub title: String,
-    pub value: String,
-    pub from_source: bool,
-}
-
 /// A live card.
 #[derive(Debug, Clone, Serialize)]
 pub struct CardContext {
@@ -71,22 +64,38 @@ pub struct CardContext {
     pub returned: String,
     /// Seconds since 1970 UTC: `{{ago opened}}` shows the age, which goes on by itself.
     pub opened: i64,
+    /// A line each, while they are all there is to judge by.
     pub facts: Vec<Labelled>,
+    /// The facts that a record does not say, close together: the buttons below stay in sight.
+    pub known: Vec<Labelled>,
     pub criteria: Vec<Noted>,
-    pub record: Vec<Recorded>,
+    /// What people answered.
+    pub record: Vec<Labelled>,
+    pub from_source: Vec<Labelled>,
     pub reminders: String,
     pub do_not_touch: String,
 }
 
 impl From<&CardView> for CardContext {
     fn from(view: &CardView) -> Self {
-        let facts = view
-            .facts
-            .iter()
-            .map(|(l, v)| Labelled::new(l, share(v, FACT)))
-            .collect();
+        let facts = view.facts.iter();
+        let facts = facts.map(|(l, v)| Labelled::new(l, share(v, FACT)));
+        let facts: Vec<Labelled> = facts.collect();
+        let (facts, known) = if view.record.is_empty() {
+            (facts, Vec::new())
+        } else {
+            (Vec::new(), facts)
+        };
         let criteria = view.criteria.iter();
-        let record = view.record.iter();
+        let (from_source, record): (Vec<_>, Vec<_>) = view
+            .record
+            .iter()
+            .partition(|(.., from_source)| *from_source);
+        let answers = |all: Vec<&(String, String, bool)>| {
+            let each = all.into_iter();
+            each.map(|(title, value, _)| Labelled::new(title, share(value, ANSWER)))
+                .collect()
+        };
         Self {
             drill: view.drill,
             id: view.id.to_string(),
@@ -96,19 +105,15 @@ impl From<&CardView> for CardContext {
             returned: share(view.returned.as_deref().unwrap_or_default(), ANSWER),
             opened: view.opened_at.timestamp(),
             facts,
+            known,
             criteria: criteria
                 .map(|(text, note)| Noted {
                     text: text.clone(),
                     note: share(note, NOTE),
                 })
                 .collect(),
-            record: record
-                .map(|(title, value, from_source)| Recorded {
-                    title: title.clone(),
-                    value: share(value, ANSWER),
-                    from_source: *from_source,
-                })
-                .collect(),
+            record: answers(record),
+            from_source: answers(from_source),
             reminders: share(view.reminders.as_deref().unwrap_or_default(), ANSWER),
             do_not_touch: view.do_not_touch.clone().unwrap_or_default(),
         }
@@ -142,15 +147,13 @@ fn card_sample() -> CardContext {
         returned: "It lacks the destination".to_owned(),
         opened: 1_793_700_000,
         facts: vec![Labelled::new("Person", "a@b.example")],
+        known: vec![Labelled::new("Repeats", "1 alert")],
         criteria: vec![Noted {
             text: "A criterion".to_owned(),
             note: "met".to_owned(),
         }],
-        record: vec![Recorded {
-            title: "Department".to_owned(),
-            value: "Finance".to_owned(),
-            from_source: true,
-        }],
+        record: vec![Labelled::new("Department", "Finance")],
+        from_source: vec![Labelled::new("Policy", "Customer lists")],
         reminders: "snoozed until 2026-11-03 12:00 UTC".to_owned(),
         do_not_touch: "Do not restart the device".to_owned(),
     }
@@ -163,7 +166,8 @@ pub struct ThreadContext {
     pub drill: bool,
     pub id: String,
     pub criteria: Vec<Noted>,
-    pub record: Vec<Recorded>,
+    pub record: Vec<Labelled>,
+    pub from_source: Vec<Labelled>,
 }
 
 impl From<CardContext> for ThreadContext {
@@ -173,6 +177,7 @@ impl From<CardContext> for ThreadContext {
             id: card.id,
             criteria: card.criteria,
             record: card.record,
+            from_source: card.from_source,
         }
     }
 }

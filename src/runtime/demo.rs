@@ -3,16 +3,18 @@
 use super::ports::{Ports, Shared, SystemIds};
 use super::scene::{Scene, TOKEN, seed};
 use super::story::tell;
+use super::walk::{self, Stopped, Ways};
 use super::{Drive, Service, StartFault};
 use crate::app::App;
 use crate::domain::directory::Listed;
+use crate::domain::ids::IncidentId;
 use crate::sandbox::{Clock as _, Options, Outlet, Sample, Sandbox, SystemClock};
 use crate::store::lock;
 use chrono::{DateTime, Utc};
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -70,7 +72,7 @@ pub async fn demo(options: DemoOptions, mut stop: watch::Receiver<bool>) -> Resu
     let today = clock.now().date_naive();
     let settings = scene.settings(options.http, &options.data, today);
     let ports = Ports {
-        clock: Arc::new(Shared::new(clock)),
+        clock: Arc::new(Shared::new(clock.clone())),
         ids: Arc::new(SystemIds),
     };
     let service = Service::start(&settings, ports, Drive::Loops).await?;
@@ -83,10 +85,21 @@ pub async fn demo(options: DemoOptions, mut stop: watch::Receiver<bool>) -> Resu
         know_people(&service.app, options.people).await?;
     }
     let (app, base) = (service.app.clone(), scene.base.clone());
-    let mut telling = Box::pin(tell(app, base, stop.clone()));
+    let sample = OnceLock::new();
+    let mut telling = Box::pin(tell(app, base, &sample, stop.clone()));
+    let now = clock.now();
     let posting = async {
         if !options.empty {
-            post_samples(service.http).await;
+            // Everything it speaks to is on this machine.
+            let client = reqwest::Client::builder().no_proxy().build();
+            let client = client.unwrap_or_default();
+            post_samples(service.http, &client).await;
+            let ways = Ways {
+                sandbox: &scene.base,
+                intake: &format!("http://{}", service.http),
+                client: &client,
+            };
+            walk_story(&ways, &sample, now).await;
         }
     };
     tokio::select! {
@@ -251,8 +264,7 @@ async fn know_people(app: &App, people: Vec<Listed>) -> Result<(), StartFault> {
     }
 }
 
-async fn post_samples(http: SocketAddr) {
-    let client = reqwest::Client::new();
+async fn post_samples(http: SocketAddr, client: &reqwest::Client) {
     for (source, what, body) in SAMPLES {
         let sent = client
             .post(format!("http://{http}/v1/alerts/{source}"))
@@ -265,5 +277,23 @@ async fn post_samples(http: SocketAddr) {
             Ok(answer) => println!("→ sample alert from {source} ({what}): {}", answer.status()),
             Err(fault) => println!("→ sample alert from {source} could not be sent: {fault}"),
         }
+    }
+}
+
+/// One alert of its own goes the whole way; the samples stay open for whoever looks.
+async fn walk_story(ways: &Ways<'_>, sample: &OnceLock<IncidentId>, now: DateTime<Utc>) {
+    let walked = async {
+        let Some(id) = walk::open(ways).await? else {
+            return Ok(());
+        };
+        sample.get_or_init(|| id);
+        println!(
+            "→ sample story: {id} goes from an alert to its end by itself; the alerts above wait for you"
+        );
+        walk::walk(ways, id, now).await
+    };
+    let walked: Result<(), Stopped> = walked.await;
+    if let Err(why) = walked {
+        println!("The sample story went no further. {why}");
     }
 }

@@ -13,6 +13,8 @@ pub mod ports;
 pub mod scene;
 #[cfg(feature = "sandbox")]
 mod story;
+#[cfg(feature = "sandbox")]
+mod walk;
 
 use crate::app::backup::Plan;
 use crate::app::playbooks::Playbooks;

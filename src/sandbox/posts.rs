@@ -17,6 +17,20 @@ use super::{
     },
 };
 
+/// What a file without a kind of its own is taken for, by its name: what Discord's client shows in the message.
+fn kind_of(name: &str) -> Option<&'static str> {
+    let (_, ending) = name.rsplit_once('.')?;
+    match ending.to_ascii_lowercase().as_str() {
+        "png" => Some("image/png"),
+        "jpg" | "jpeg" => Some("image/jpeg"),
+        "gif" => Some("image/gif"),
+        "webp" => Some("image/webp"),
+        "json" => Some("application/json; charset=utf-8"),
+        "txt" => Some("text/plain; charset=utf-8"),
+        _ => None,
+    }
+}
+
 /// A message to be.
 #[derive(Debug)]
 pub struct Post {
@@ -49,6 +63,7 @@ impl Inner {
                 .unwrap_or(&file.filename);
             let description = about.and_then(|about| about.text("description"));
             let content_type = file.content_type.clone();
+            let content_type = content_type.or_else(|| kind_of(name).map(ToOwned::to_owned));
             let kind = content_type
                 .clone()
                 .unwrap_or_else(|| "application/octet-stream".to_owned());

@@ -274,13 +274,15 @@ pub async fn head(connection: &mut Connection) -> Result<(i64, String), StoreErr
 pub struct Step {
     pub seq: i64,
     pub incident: IncidentId,
+    /// Its number in the incident's own history.
+    pub number: i64,
     pub kind: String,
     pub by: PersonId,
 }
 
 pub async fn list_after(connection: &mut Connection, seq: i64) -> Result<Vec<Step>, StoreError> {
     let rows = sqlx::query!(
-        "SELECT seq, incident_id, kind, staff FROM event_headers WHERE seq > ? ORDER BY seq LIMIT 500",
+        "SELECT seq, incident_id, number, kind, staff FROM event_headers WHERE seq > ? ORDER BY seq LIMIT 500",
         seq
     )
     .fetch_all(connection)
@@ -290,6 +292,7 @@ pub async fn list_after(connection: &mut Connection, seq: i64) -> Result<Vec<Ste
         .map(|row| Step {
             seq: row.seq,
             incident: IncidentId(row.incident_id),
+            number: row.number,
             kind: row.kind,
             by: PersonId(row.staff),
         })

@@ -213,6 +213,20 @@ pub async fn list_open_after(
     Ok(places.collect())
 }
 
+/// Those among the newest incidents that have ended, the newest first.
+pub async fn list_ended(
+    connection: &mut Connection,
+    most: i64,
+) -> Result<Vec<IncidentId>, StoreError> {
+    let ids = sqlx::query_scalar!(
+        "SELECT id FROM incidents WHERE is_open = 0 ORDER BY id DESC LIMIT ?",
+        most
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(IncidentId).collect())
+}
+
 /// What a person handed over at some time and has ended, the newest first.
 pub async fn list_ended_of(
     connection: &mut Connection,

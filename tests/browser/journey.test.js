@@ -43,6 +43,9 @@ test("an alert travels to an accepted handoff by mouse", async () => {
 
   const offered = message(investigation, incident);
   await offered.getByText(/Identity papers went to a chat service/).waitFor();
+  // The whole card with its buttons stands in the window.
+  const { height } = await offered.boundingBox();
+  assert.ok(height < 620, `the offered card is ${height} high`);
   await offered.getByRole("button", { name: "Accept" }).click();
   await investigation.getByRole("link", { name: new RegExp(`Private thread.*${incident}`) }).click();
   await investigation.getByRole("heading", { level: 2, name: incident }).waitFor();

@@ -28,7 +28,7 @@ const GROWING: [&str; 16] = [
 ];
 
 /// A part of the query, and why it may read all.
-const READS_ALL: [(&str, &str); 11] = [
+const READS_ALL: [(&str, &str); 12] = [
     (
         "SELECT (SELECT COUNT(*) FROM alerts)",
         "a backup states what it holds",
@@ -44,6 +44,10 @@ const READS_ALL: [(&str, &str); 11] = [
     (
         "WHERE is_open = 1 ORDER BY id",
         "what is open, by an index of that",
+    ),
+    (
+        "FROM incidents WHERE is_open = 0 ORDER BY id DESC LIMIT ?",
+        "the newest, until there are enough",
     ),
     (
         "ORDER BY a.id DESC LIMIT ?",

@@ -299,13 +299,13 @@ fn legal_and_hr_sign_the_thresholds_before_the_first_incident() {
             .expect("Signed by legal: not yet")
             .expect("Not signed by both yet");
         shown(&w.tier1()).await.expect("another role");
-        let sign = "Sign for legal: Data loss prevention 1.1.0";
+        let sign = "Sign for legal: Data loss prevention 1.2.0";
         let signed = legal.press(&first, sign).await.message();
         signed.expect("Signed by legal: legal, 2026-11-20");
         // One person does not sign for both.
         w.roles("legal", &["legal", "hr"]).await;
         let both = shown(&legal).await;
-        let theirs = "Sign for hr: Data loss prevention 1.1.0";
+        let theirs = "Sign for hr: Data loss prevention 1.2.0";
         let refused = legal.press(&both, theirs).await.message();
         refused.expect("A second person is needed");
         let both = shown(&hr).await;
@@ -313,7 +313,7 @@ fn legal_and_hr_sign_the_thresholds_before_the_first_incident() {
         investigated(w).await;
         engages(w, VISIBLE).await;
         let brief = legal.channel("governance").await.card("INC-1");
-        brief.expect("Thresholds of version 1.1.0, signed by Legal and HR");
+        brief.expect("Thresholds of version 1.2.0, signed by Legal and HR");
     });
 }
 

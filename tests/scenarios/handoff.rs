@@ -85,9 +85,9 @@ async fn a_submit_with_gaps_names_them_all(w: &World) {
 
     - Department is missing
     - Sensitivity label is missing
-    - To confirm: The alert was opened at its source, not judged from the card alone
-    - To confirm: Earlier detections of the person were looked at; the card counts them under Repeats
-    - To confirm: The criterion that was chosen agrees with the facts on the card
+    - To confirm: The alert was opened at its source
+    - To confirm: Earlier detections of the person were looked at
+    - To confirm: The criteria above agree with the facts
 
     **Next**: Press “Fill in what is missing”, or choose below.
     Warning
@@ -110,31 +110,17 @@ async fn the_receiving_tier_gets_the_record(w: &World) {
     Low · INC-1 · Investigation
     **Offered by tier1; accept or return it**
 
-    **Device**: lt-tw208k5x
-    **Rule**: Low volume of content detected Identity Papers Browser
-    **Workload and action**: Endpoint: FileUploadedToCloud
-    **Enforcement**: Audit
-    **Destination**: web.chat-service.example
-    **Source**: purview
-    **Detected**: 2026-11-03 08:40 UTC
-    **Wall**: not computed: line manager unknown
-    **Repeats**: 1 alert; no earlier detection of the person in the window
-    **Opened**: <t:1795165200:R>
+    **Department**: Visa desk
+    **Sensitivity label**: source does not say
+    **Why not dismissed**: Passports went to a chat service.
 
     **Criteria**
     - Risky workload or destination: outside, cloud upload, unmanaged device, removable media. (met · Destination: web.chat-service.example · Workload: Endpoint · Action: FileUploadedToCloud · confirmed)
     - The data falls under a duty to notify: personal data, health data, financial records. (met · Types of sensitive data: Finland Passport Number, Poland Identity Card, EU Passport Number · Matches counted by the source: 5)
 
-    **Record**
-    **Alert ID** (from source): 93c389c1-be90-b0d0-494740989289-18cda016eff9
-    **Link to the source alert** (from source): https\://source.example/alerts/93c389c1-be90-b0d0-494740989289-18cda016eff9
-    **Person** (from source): visa.assistant@contoso.example
-    **Department**: Visa desk
-    **Workload** (from source): Endpoint
-    **Action** (from source): FileUploadedToCloud
-    **Policy** (from source): Workstation DLP Browser - Low & High
-    **Sensitivity label**: source does not say
-    **Why not dismissed**: Passports went to a chat service.
+    **Opened**: <t:1795165200:R> · **Device**: lt-tw208k5x · **Rule**: Low volume of content detected Identity Papers Browser · **Enforcement**: Audit · **Source**: purview · **Detected**: 2026-11-03 08:40 UTC · **Wall**: not computed: line manager unknown · **Repeats**: 1 alert; no earlier detection of the person in the window
+
+    -# **From source** · Alert ID: 93c389c1-be90-b0d0-494740989289-18cda016eff9 · Link to the source alert: https\://source.example/alerts/93c389c1-be90-b0d0-494740989289-18cda016eff9 · Person: visa.assistant@contoso.example · Workload: Endpoint · Action: FileUploadedToCloud · Policy: Workstation DLP Browser - Low & High
     For information
     [Accept] [Return] [Details]
     ");
@@ -166,7 +152,7 @@ async fn accepted_it_has_a_thread_and_a_timeline(w: &World) {
     - on: Risky workload or destination: outside, cloud upload, unmanaged device, removable media.
     - on: The data falls under a duty to notify: personal data, health data, financial records.
     - Severity: low
-    - Playbook: purview-dlp 1.1.0
+    - Playbook: purview-dlp 1.2.0
     **3 · 2026-11-20 09:10 UTC** tier1 (tier1): offered to Investigation
     - on: Risky workload or destination: outside, cloud upload, unmanaged device, removable media.
     - Alert ID: 93c389c1-be90-b0d0-494740989289-18cda016eff9 (from source)
@@ -178,9 +164,9 @@ async fn accepted_it_has_a_thread_and_a_timeline(w: &World) {
     - Policy: Workstation DLP Browser - Low & High (from source)
     - Sensitivity label: source does not say
     - Why not dismissed: Passports went to a chat service.
-    - Confirmed: The alert was opened at its source, not judged from the card alone
-    - Confirmed: Earlier detections of the person were looked at; the card counts them under Repeats
-    - Confirmed: The criterion that was chosen agrees with the facts on the card
+    - Confirmed: The alert was opened at its source
+    - Confirmed: Earlier detections of the person were looked at
+    - Confirmed: The criteria above agree with the facts
     **4 · 2026-11-20 09:30 UTC** tier2 (tier2): accepted; Security Operations owns it
     For information · The picture: worked on for 6 min, waited 24 min.
     [Everything]

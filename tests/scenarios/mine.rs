@@ -4,6 +4,7 @@ use super::harness::{Member, TRIAGE, World, scenario};
 use crate::payload;
 
 const UPLOAD: &str = payload!("purview_dlp_alert_endpoint_web_low.json");
+const DEVICE: &str = payload!("graph_alert_v2_mde_hidden_file.json");
 const CASE: (&str, &str) = ("incident", "INC-1");
 const EXPLAINED: &[(&str, &str)] = &[
     ("Criteria that are met", "The context explains it"),
@@ -68,10 +69,29 @@ fn the_one_who_escalated_is_told_whether_it_was_confirmed_and_nobody_else_is() {
             told.contains("INC-1 · not confirmed · 2026-11-20 09:00 UTC"),
             "{told}"
         );
+        the_ended_one_is_offered_to_those_who_may(w).await;
         for (name, channel) in [("tier1b", "tier1-triage"), ("tier2", "tier2-investigation")] {
             let told = own(&w.member(name), channel).await;
             assert!(!told.contains("INC-1"), "{name}: {told}");
         }
         looked_at(w).await;
     });
+}
+
+/// Its timeline is asked for after its end too, and only what has ended is reopened.
+async fn the_ended_one_is_offered_to_those_who_may(w: &World) {
+    w.alert("defender", DEVICE).await.accepted();
+    w.member("frontline").channel("endpoint-desk").await.all();
+    let both: &[&str] = &["INC-2", "INC-1"];
+    for (name, channel, command, expected) in [
+        ("manager", "audit", "timeline", both),
+        ("manager", "audit", "reopen", &["INC-1"]),
+        ("tier2", "tier2-investigation", "reopen", &["INC-1"]),
+        ("tier1", "tier1-triage", "reopen", &[]),
+        ("tier1", "tier1-triage", "claim", &[]),
+    ] {
+        let member = w.member(name);
+        let offered = member.offered(channel, command, "incident", &[]).await;
+        assert_eq!(offered, expected, "{name} /{command}");
+    }
 }

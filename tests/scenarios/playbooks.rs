@@ -46,23 +46,16 @@ fn an_operators_own_playbook_runs_from_an_alert_to_its_next_stage() {
         Low · INC-1 · Search
         **Offered by tier1; accept or return it**
 
-        **Label**: source does not say
-        **Source**: generic
-        **Wall**: not computed: line manager unknown
-        **Repeats**: 1 alert; no earlier detection of the person in the window
-        **Opened**: <t:1795165200:R>
+        **Doors it opens**: Lobby, Vault
+        **What happened**: It fell out of a coat at the cloakroom.
+        **Was the desk searched?**: no: It was lost outside.
 
         **Criteria**
         - The badge opened a door after it was lost. (yours to judge · confirmed)
 
-        **Record**
-        **Badge number** (from source): B-4711
-        **Badge holder** (from source): m.porter@museum.example
-        **Noticed at** (from source): 2026-11-20 08:30 UTC
-        **Door log** (from source): https\://source.example/alerts/badge-1
-        **Doors it opens**: Lobby, Vault
-        **What happened**: It fell out of a coat at the cloakroom.
-        **Was the desk searched?**: no: It was lost outside.
+        **Opened**: <t:1795165200:R> · **Label**: source does not say · **Source**: generic · **Wall**: not computed: line manager unknown · **Repeats**: 1 alert; no earlier detection of the person in the window
+
+        -# **From source** · Badge number: B-4711 · Badge holder: m.porter@museum.example · Noticed at: 2026-11-20 08:30 UTC · Door log: https\://source.example/alerts/badge-1
         For information
         [Accept] [Return] [Details]
         ");

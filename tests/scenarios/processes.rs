@@ -21,8 +21,12 @@ pub fn told(story: impl AsyncFnOnce(&Path)) {
 }
 
 pub fn demo(folder: &Path) -> (Process, Place) {
+    begun(folder, &["--empty"])
+}
+
+fn begun(folder: &Path, how: &[&str]) -> (Process, Place) {
     let listen = ["--sandbox", "127.0.0.1:0", "--http", "127.0.0.1:0"];
-    let args = [["demo", "--empty"].as_slice(), &listen, &["--data", "data"]].concat();
+    let args = [["demo"].as_slice(), how, &listen, &["--data", "data"]].concat();
     let mut demo = Process::start(folder, &args);
     let sandbox = demo.says("Open      ");
     let sandbox = sandbox.split("/?").next().unwrap().to_owned();
@@ -110,6 +114,62 @@ fn a_killed_service_comes_back_with_the_form_and_every_alert_on_one_card() {
         // A new process learns each channel's pace from its first answer there; more would be a fault.
         assert!(place.too_many().await <= 3);
         verified(folder);
+    });
+}
+
+/// What the terminal says of the sample story, a line each, in this order.
+const STORY: [&str; 21] = [
+    "INC-5 goes from an alert to its end by itself",
+    "• INC-5, tier1b (tier1): claimed",
+    "• INC-5, tier1b (tier1): offered to Investigation; its card is in #tier2-investigation. Why: Risky workload",
+    "• INC-5, tier2: accepted; Security Operations owns it",
+    "• INC-5, tier2: noted",
+    "• INC-5, tier2: engaged Governance (1): legal, grc; named: legal, grc. Why: The data falls under a duty to notify",
+    "• INC-5, legal: read brief 1 and acknowledged it",
+    "• INC-5, grc: read brief 1 and acknowledged it",
+    "• INC-5, tier2: offered to Containment",
+    "• INC-5, tier3: accepted",
+    "• INC-5, tier3: proposed containment 1: Remove sharing links",
+    "• INC-5, manager: authorised containment 1",
+    "• INC-5, tier3: containment 1 done and verified",
+    "• INC-5, legal: decided on engagement 1: Do not notify",
+    "• INC-5, legal: concluded",
+    "• INC-5, grc: concluded",
+    "• INC-5, tier3: closed. Why: The exposure has ended, and this was verified at the source. Outcome: Accidental, no material impact",
+    "The sample story is over",
+    "there /timeline INC-5",
+    "\"name\":\"timeline\",\"options\":{\"incident\":\"INC-5\"}",
+    "Now you: the other alerts wait in ",
+];
+
+#[test]
+fn the_demo_walks_its_sample_story_to_the_end_once_and_leaves_the_samples_to_the_visitor() {
+    told(async |folder| {
+        let (mut running, place) = begun(folder, &[]);
+        for line in STORY {
+            running.says(line);
+        }
+        for words in ["participants", "course.office"] {
+            assert!(!running.heard().contains(words), "{}", running.heard());
+        }
+        // Nothing of the story stands in the visitor's way.
+        let seen = place.view("tier1", "tier1-triage").await;
+        assert!(seen.iter().all(|message| message.json["ephemeral"] != true));
+        let queue = place.run("tier1", "tier1-triage", "queue", json!({})).await;
+        let queue = Message {
+            json: queue["message"].clone(),
+        };
+        queue
+            .expect("INC-1")
+            .expect("INC-2")
+            .expect("INC-3")
+            .lacks("INC-5");
+        drop(running);
+        verified(folder);
+        // A further start tells it no second time.
+        let (mut running, _) = begun(folder, &[]);
+        running.says("• INC-5, Baton: the same alert came again");
+        assert!(!running.heard().contains("sample story"));
     });
 }
 

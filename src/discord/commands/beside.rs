@@ -101,11 +101,17 @@ impl Bot {
         self.app
             .answer_engagement(actor, id, engagement, choice, words)
             .await?;
-        let card = self.told(
-            &format!("{id}: {}", choice.words()),
-            "It is on the record. Your words are read only by the contacts and the security contact.",
-            "The brief shows what was decided; you can answer again there.",
-        )?;
+        let text = if choice.asks_why() {
+            "It is on the record. Your words are read only by the contacts and the security contact."
+        } else {
+            "It is on the record."
+        };
+        let next = if choice == Choice::Acknowledge {
+            "Press “Answer or decide” on the brief as soon as you can say what is asked there."
+        } else {
+            "The brief shows what was decided; you can answer again there."
+        };
+        let card = self.told(&format!("{id}: {}", choice.words()), text, next)?;
         Ok(Reply::Show(card))
     }
 

@@ -129,12 +129,12 @@ fn wanted(verb: Verb) -> Wanted {
         Verb::Accept | Verb::Return => Wanted::Receive,
         Verb::Snooze => Wanted::Snooze,
         Verb::Timeline => Wanted::Timeline,
+        Verb::Reopen => Wanted::Reopen,
         Verb::Pattern(_) => Wanted::Leave(TransitionKind::Dismissal),
         Verb::Me
         | Verb::Open
         | Verb::Queue
         | Verb::Drafts
-        | Verb::Reopen
         | Verb::Roster(_)
         | Verb::Health
         | Verb::Help => Wanted::See,

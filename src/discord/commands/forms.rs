@@ -7,6 +7,7 @@ use crate::discord::incoming::ModalValue;
 use crate::domain::form::{CRITERIA_KEY, DONE_KEY, Item, Page, REASON_SUFFIX};
 use crate::domain::ids::{AccountId, FieldId, IncidentId};
 use crate::domain::playbook::definition::{Choice as Option_, Field, FieldKind};
+use crate::domain::record::SAMPLE_TIME;
 use crate::render::card::Choice;
 use crate::render::form::{Form, Input, InputKind};
 use std::collections::BTreeMap;
@@ -77,10 +78,13 @@ fn criteria_input(opened: &Opened) -> Input {
 
 fn done_input(opened: &Opened) -> Input {
     // The form covers the card, and a line may ask whether its repeats were looked at.
-    let repeats = opened.form.detections.map_or_else(String::new, |count| {
-        format!(" Detections of the person in the window: {count}.")
+    let repeat = opened.playbook.playbook.repeat.as_ref();
+    let counted = opened.form.detections.zip(repeat);
+    let repeats = counted.map_or_else(String::new, |(count, repeat)| {
+        let days = repeat.window_days;
+        format!(" Detections of the person in {days} days: {count}, this one included.")
     });
-    let help = format!("Tick what you have done, all of it.{repeats}");
+    let help = format!("Tick all that you have done.{repeats}");
     let options: Vec<Choice> = opened.form.done.iter().map(choice).collect();
     let max = u8::try_from(options.len()).unwrap_or(25);
     Input {
@@ -128,10 +132,14 @@ fn field_inputs(field: &Field, item: &Item) -> Vec<Input> {
         FieldKind::YesNo => return yes_no(field, item),
         FieldKind::Upload => InputKind::Upload { max: 1 },
     };
+    let mut help = field.help.clone();
+    if field.kind == FieldKind::Time {
+        help = format!("{help}, such as {SAMPLE_TIME}");
+    }
     vec![input(
         field.id.to_string(),
         field.title.clone(),
-        Some(field.help.clone()),
+        Some(help),
         kind,
     )]
 }

@@ -154,7 +154,7 @@ impl Bot {
         let card = self.told(
             &format!("{id} is yours"),
             "You accepted the handoff and hold it from now on.",
-            "Its private thread opens with the record; /timeline tells what was decided so far.",
+            "The record stands in its private thread, which opens now; /timeline tells what was decided so far.",
         )?;
         Ok(Reply::Show(card))
     }

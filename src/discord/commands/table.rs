@@ -302,15 +302,7 @@ const COMMANDS: [Command; 25] = [
         verb: Verb::Reopen,
         name: "reopen",
         what: "Go on with an ended incident, for a new reason",
-        options: &[
-            Opt {
-                name: "incident",
-                what: "Which one: INC-42",
-                required: true,
-                kind: OptKind::Text(20),
-            },
-            words("text", "The new reason"),
-        ],
+        options: &[incident("Which one", true), words("text", "The new reason")],
         roles: &REOPENERS,
     },
     Command {

@@ -243,3 +243,12 @@ fn closure_waits_for_each_side_by_name() {
     case.answers(&hr(), 1, Choice::Conclude).unwrap();
     case.submit(&table(), form).unwrap();
 }
+
+#[test]
+fn each_answer_says_in_a_line_what_comes_of_it() {
+    for choice in Choice::ALL {
+        let length = choice.means().chars().count();
+        assert!((10..=100).contains(&length), "{choice:?}");
+        assert_ne!(choice.means(), choice.words(), "{choice:?}");
+    }
+}

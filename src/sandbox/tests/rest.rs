@@ -227,6 +227,29 @@ async fn a_file_is_uploaded_served_and_dropped_by_an_edit() {
 }
 
 #[tokio::test]
+async fn a_file_without_a_kind_is_taken_for_what_its_name_says() {
+    let place = Place::open().await;
+    let path = format!("/api/v10/channels/{}/messages", place.channel("general"));
+    for (name, kind) in [
+        ("plan.png", json!("image/png")),
+        ("plan.PNG", json!("image/png")),
+        ("plan.svg", Value::Null),
+        ("plan", Value::Null),
+    ] {
+        let part = reqwest::multipart::Part::bytes(b"bytes".to_vec()).file_name(name);
+        let form = reqwest::multipart::Form::new()
+            .text("payload_json", json!({ "content": "see" }).to_string())
+            .part("files[0]", part);
+        let request = reqwest::Client::new()
+            .post(format!("http://{}{path}", place.sandbox.addr()))
+            .header("authorization", format!("Bot {TOKEN}"))
+            .multipart(form);
+        let message: Value = request.send().await.unwrap().json().await.unwrap();
+        assert_eq!(message["attachments"][0]["content_type"], kind, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn messages_are_paged_and_deleted_in_bulk() {
     let place = Place::open().await;
     let path = format!("/channels/{}/messages", place.channel("general"));

@@ -97,6 +97,11 @@ impl Process {
         }
     }
 
+    /// What it said up to the last line that was waited for.
+    pub fn heard(&self) -> String {
+        self.heard.join("\n")
+    }
+
     /// SIGKILL: nothing is finished.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
@@ -211,17 +216,23 @@ impl Place {
     async fn cards(&self) -> Vec<Message> {
         let mut cards = Vec::new();
         for channel in ["tier1-triage", "endpoint-desk", "tier3-containment"] {
-            let path = format!(
-                "{}/sandbox/members/owner/view?channel={channel}",
-                self.sandbox
-            );
-            let (_, told) = super::read(self.client.get(path).send().await.unwrap()).await;
-            let kept = list(&told["messages"])
-                .iter()
-                .filter(|m| m["ephemeral"] != true);
-            cards.extend(kept.map(|json| Message { json: json.clone() }));
+            let seen = self.view("owner", channel).await.into_iter();
+            cards.extend(seen.filter(|message| message.json["ephemeral"] != true));
         }
         cards
+    }
+
+    /// The messages of a channel as a member sees them.
+    pub async fn view(&self, member: &str, channel: &str) -> Vec<Message> {
+        let path = format!(
+            "{}/sandbox/members/{member}/view?channel={channel}",
+            self.sandbox
+        );
+        let (_, told) = super::read(self.client.get(path).send().await.unwrap()).await;
+        let messages = list(&told["messages"]).iter();
+        messages
+            .map(|json| Message { json: json.clone() })
+            .collect()
     }
 
     /// Requests that Discord would have answered with 429.

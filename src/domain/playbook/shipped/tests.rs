@@ -3,10 +3,11 @@
 use super::embedded;
 use crate::domain::alert::{Alert, AlertKind, Destination, Named, SensitiveType, Severity, User};
 use crate::domain::playbook::criterion::Evaluation;
-use crate::domain::playbook::definition::{Playbook, TransitionKind};
+use crate::domain::playbook::definition::{FieldKind, Playbook, TransitionKind};
 use crate::domain::playbook::facts::{Facts, FactsInput, IncidentFacts, PersonFacts};
 use crate::domain::playbook::read;
 use crate::domain::playbook::samples::silent_alert;
+use crate::domain::record::SAMPLE_TIME;
 use crate::domain::role::Role;
 use chrono::DateTime;
 use std::path::Path;
@@ -23,6 +24,27 @@ fn every_shipped_playbook_reads_clean() {
                     .collect::<Vec<_>>()
                     .join("\n")
             );
+        }
+    }
+}
+
+#[test]
+fn what_a_form_shows_is_read_at_a_glance() {
+    // A line of a form, and the help that chat shows whole; a time's help is followed by how one is written.
+    let (line, help) = (50, 100);
+    let written = format!(", such as {SAMPLE_TIME}").len();
+    for (_, text) in embedded() {
+        let playbook = read(text).unwrap();
+        for done in playbook.stages.iter().flat_map(|stage| &stage.done) {
+            assert!(done.text.chars().count() <= line, "{}", done.text);
+        }
+        for field in &playbook.fields {
+            let more = if field.kind == FieldKind::Time {
+                written
+            } else {
+                0
+            };
+            assert!(field.help.chars().count() + more <= help, "{}", field.help);
         }
     }
 }
