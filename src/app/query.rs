@@ -86,7 +86,7 @@ pub enum Wanted {
     Reopen,
 }
 
-/// How many of those that ended last are offered.
+/// How many of those that have ended are offered, the newest.
 const ENDED_OFFERED: i64 = 25;
 
 impl App {
@@ -95,7 +95,7 @@ impl App {
         self.queue_for(actor, Wanted::See).await
     }
 
-    /// Those among them on which the member can do it now; where ended ones are meant too, the last of these after them.
+    /// Those among them on which the member can do it now; where ended ones are meant too, the newest of these after them.
     pub async fn queue_for(&self, actor: &Actor, wanted: Wanted) -> Result<Vec<Queued>, AppError> {
         let mut reader = self.store.read().await?;
         let names = store::people::names(&mut reader, &[]).await?;
