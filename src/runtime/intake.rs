@@ -80,9 +80,9 @@ fn intake(settings: &Settings, app: &App) -> Intake {
             let taking = async move {
                 let place = submission.place.clone();
                 let meters = meters.get(&submission.source);
-                let taken = take(&app, known.get(&submission.source), meters, submission).await;
+                let told = take(&app, known.get(&submission.source), meters, submission).await;
                 drop(place);
-                taken
+                told
             };
             // A sender that hangs up leaves its alert in the store's queue: it keeps its room until it is out of there.
             let taking = super::spawn(taking);
