@@ -125,7 +125,8 @@ impl Teller<'_> {
             // The outcome, where the step has one: a manager reads no other answers.
             let ends = step.kind == "ended";
             let outcome = line.details.iter().filter(|_| ends);
-            let outcome: String = outcome.map(|(l, v)| format!(". {l}: {v}")).collect();
+            let outcome = outcome.map(|(l, v)| format!(". {l}: {v}"));
+            let outcome = outcome.collect::<Vec<_>>().concat();
             let why = match line.on.as_slice() {
                 [] => String::new(),
                 on => format!(". Why: {}", on.join(" ")),

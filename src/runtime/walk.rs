@@ -1,6 +1,11 @@
 //! The demo's sample story: one alert goes the whole way by itself. Members act through the sandbox's own calls, as people
 //! do at its page; what they do stands in a file, and what came of it is told from the history.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "JSON answers null for what is not there"
+)]
+
 use crate::domain::ids::IncidentId;
 use chrono::{DateTime, Days, Utc};
 use serde::Deserialize;
