@@ -41,7 +41,9 @@ impl Store {
     ) -> Result<(Self, impl Future<Output = ()> + Send + use<>), StoreError> {
         prepare_file(path)?;
         let held = lock::hold(path)?;
-        let mut connection = SqliteConnection::connect_with(&options(path)).await?;
+        let mut connection =
+            SqliteConnection::connect_with(&options(path).journal_mode(SqliteJournalMode::Wal))
+                .await?;
         MIGRATIONS.run(&mut connection).await?;
         let (store, running) = Self::on(connection, path).await?;
         let running = async move {
@@ -55,7 +57,9 @@ impl Store {
     pub async fn beside(
         path: &Path,
     ) -> Result<(Self, impl Future<Output = ()> + Send + use<>), StoreError> {
-        let options = options(path).create_if_missing(false);
+        let options = options(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .create_if_missing(false);
         let mut connection = SqliteConnection::connect_with(&options).await?;
         if !is_current(&mut connection).await {
             return Err(StoreError::OtherFormat(path.display().to_string()));
@@ -169,7 +173,6 @@ fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .pragma("secure_delete", "on")

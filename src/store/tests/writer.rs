@@ -236,10 +236,7 @@ async fn a_file_that_may_not_be_written_says_so_to_whoever_writes() {
             })
             .await;
         let trouble = Trouble::ReadOnly;
-        assert!(
-            matches!(told, Err(StoreError::Troubled(t)) if t == trouble),
-            "{told:?}"
-        );
+        assert_eq!(told.unwrap_err().trouble(), Some(trouble));
         assert_eq!(*writer.troubles().borrow(), Some(trouble));
     };
     tokio::join!(writing, running);
