@@ -58,7 +58,7 @@ fn row_of(id: IncidentId, wanted: &effect::Effect) -> Planned<'_> {
             format!("edit:{id}:{visit}"),
             channel,
             number(*visit),
-            20,
+            store::outbox::EDITS,
         ),
         Effect::Remind {
             visit,

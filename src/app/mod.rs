@@ -8,6 +8,7 @@ pub mod backup;
 pub mod case;
 pub mod comms;
 pub mod containment;
+pub mod digest;
 pub mod directory;
 pub mod dry_run;
 pub mod earlier;

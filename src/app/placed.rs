@@ -3,10 +3,11 @@
 use super::earlier::among;
 use super::{App, AppError};
 use crate::domain::ids::{AccountId, ChannelKey, IncidentId, PersonId};
-use crate::domain::incident::Incident;
+use crate::domain::incident::{Incident, Visit, VisitState};
 use crate::domain::placement::{self, Placement};
-use crate::domain::policy::{self, Actor, reads};
-use crate::domain::restricted::Level;
+use crate::domain::playbook::definition::Playbook;
+use crate::domain::policy::{self, Actor, Walls, reads};
+use crate::domain::restricted::{Clearance, Level};
 use crate::domain::view::CardView;
 use crate::store;
 use crate::store::people::Member;
@@ -35,6 +36,40 @@ pub struct ThreadView {
     pub members: Vec<Member>,
 }
 
+/// What the channel of a stay sees of an incident.
+pub(super) struct Seen {
+    pub placement: Placement,
+    pub clearance: Clearance,
+    readers: BTreeSet<PersonId>,
+}
+
+/// Where the card of one stay may go, and what may stand on it.
+pub(super) fn seen(
+    incident: &Incident,
+    visit: usize,
+    playbook: &Playbook,
+    members: &[Member],
+    walls: &Walls,
+) -> Option<Seen> {
+    let stay = incident.visits.get(visit)?;
+    let stage = playbook.stage(&stay.stage)?;
+    let readers = members.iter().filter(|m| m.roles.contains(&stage.role));
+    let readers: BTreeSet<PersonId> = readers.map(|m| m.person).collect();
+    let (offered, held) = standing(incident, stay);
+    Some(Seen {
+        placement: placement::of(incident, &stay.channel, &readers, walls),
+        clearance: policy::channel(stage, offered, held),
+        readers,
+    })
+}
+
+/// Whether a stay is offered, and whether somebody holds it. While its own handoff waits elsewhere, it is as if held.
+pub(super) fn standing(incident: &Incident, stay: &Visit) -> (bool, bool) {
+    let offered = matches!(stay.state, VisitState::Offered);
+    let working = matches!(stay.state, VisitState::Working);
+    (offered, incident.holder().is_some() || !working)
+}
+
 impl App {
     /// The card of one stay at a stage, as its channel may see it, and where it may go.
     pub async fn placed_card(
@@ -48,25 +83,16 @@ impl App {
         };
         let loaded = self.playbooks.load(&incident.playbook)?;
         let playbook = &loaded.playbook;
-        let Some(stay) = incident.visits.get(visit) else {
-            return Ok(None);
-        };
-        let Some(stage) = playbook.stage(&stay.stage) else {
-            return Ok(None);
-        };
         let walls = store::incident::walls(&mut reader, id).await?;
         let members = store::people::list_members(&mut reader).await?;
-        let readers: BTreeSet<PersonId> = members
-            .iter()
-            .filter(|m| m.roles.contains(&stage.role))
-            .map(|m| m.person)
-            .collect();
-        let placement = placement::of(&incident, &stay.channel, &readers, &walls);
-        let offered = matches!(stay.state, crate::domain::incident::VisitState::Offered);
-        let working = matches!(stay.state, crate::domain::incident::VisitState::Working);
-        // While its own handoff waits elsewhere, it is as if held.
-        let held = incident.holder().is_some() || !working;
-        let clearance = policy::channel(stage, offered, held);
+        let Some(seen) = seen(&incident, visit, playbook, &members, &walls) else {
+            return Ok(None);
+        };
+        let Seen {
+            placement,
+            clearance,
+            readers,
+        } = seen;
         let mut view = self
             .card_view(&mut reader, &incident, visit, &clearance)
             .await?;

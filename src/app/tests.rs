@@ -185,7 +185,14 @@ impl Ground {
 
     async fn waiting(&self) -> Vec<Row> {
         let mut reader = self.app.store.read().await.unwrap();
-        store::outbox::list_waiting(&mut reader).await.unwrap()
+        let mut rows = Vec::new();
+        for channel in store::outbox::list_channels(&mut reader).await.unwrap() {
+            let due =
+                store::outbox::list_due(&mut reader, &channel, DateTime::<Utc>::MAX_UTC, 1_000);
+            rows.extend(due.await.unwrap());
+        }
+        rows.sort_by_key(|row| (row.rank, row.id));
+        rows
     }
 
     async fn waiting_keys(&self) -> Vec<String> {

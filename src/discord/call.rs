@@ -100,6 +100,12 @@ impl Call {
         )
     }
 
+    /// One page of at most `limits::HISTORY_PAGE` messages that follow the id `after`.
+    pub fn list_messages(channel: &str, after: &str) -> Self {
+        let (channel, after) = (channel.into(), after.into());
+        Self::new(Method::Get, Endpoint::History { channel, after })
+    }
+
     pub fn get_message(channel: &str, message: &str) -> Self {
         Self::new(
             Method::Get,

@@ -1,8 +1,10 @@
 //! What a button, list or form calls. Only keys into the store stand in it, never text of a person,
 //! so that it works for the incident's life and fits Discord's hundred characters.
 
+mod digest;
 mod dismissing;
 
+pub use digest::{Digested, digest_page, digest_press, page_of};
 pub use dismissing::Dismissing;
 
 use crate::domain::governance::Choice;
@@ -12,6 +14,9 @@ use crate::domain::view::{BriefView, CardAct, CardView};
 use crate::render::card::{Button, ButtonStyle, Row};
 use std::fmt;
 use std::str::FromStr;
+
+/// Stands in the first control of a message between what it calls and the key of the post.
+pub const KEY_MARK: char = '~';
 
 /// Every control that Baton ever shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +75,7 @@ pub enum CustomId {
     Submit(DraftId),
     /// Second looks, dismissals together, known patterns.
     Dismissing(Dismissing),
+    Digested(Digested),
     /// A page of a timeline, from 0, and which of its lines.
     Timeline(IncidentId, u32, Shown),
     /// A list of what a timeline shows; the value is the choice.
@@ -120,6 +126,7 @@ impl fmt::Display for CustomId {
             Self::Mark(id) => write!(f, "mark:{}", id.0),
             Self::Submit(id) => write!(f, "submit:{}", id.0),
             Self::Dismissing(id) => id.fmt(f),
+            Self::Digested(id) => id.fmt(f),
             Self::Timeline(id, page, shown) => {
                 write!(f, "timeline:{}:{page}:{}", id.0, shown.key())
             }
@@ -135,6 +142,8 @@ impl fmt::Display for CustomId {
 impl FromStr for CustomId {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
+        // Behind the mark stands the key of the post, which is found again by it.
+        let text = text.split(KEY_MARK).next().unwrap_or_default();
         let mut parts = text.split(':');
         let verb = parts.next().unwrap_or_default();
         if verb == "timeline" {
@@ -187,6 +196,9 @@ impl FromStr for CustomId {
             "lookedback" => Self::LookedBack(IncidentId(number()?)),
             "names" => Self::Names(IncidentId(number()?)),
             "named" => Self::Named(IncidentId(number()?)),
+            verb if verb.starts_with("digest-") => {
+                Self::Digested(digest::parse(verb, &mut number)?)
+            }
             verb => Self::Dismissing(dismissing::parse(verb, &mut number)?),
         };
         if parts.next().is_some() {
@@ -316,6 +328,12 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn the_key_of_a_post_behind_an_id_changes_nothing() {
+        let read = "claim:7~0a1b2c3d-9".parse();
+        assert_eq!(read, Ok(CustomId::Claim(IncidentId(7))));
+    }
+
+    #[test]
     fn every_id_reads_back_as_it_was_written() {
         let (i, d) = (IncidentId(i64::MAX), DraftId(7));
         for id in [
@@ -360,6 +378,11 @@ mod tests {
             CustomId::LookedBack(i),
             CustomId::Names(i),
             CustomId::Named(i),
+            CustomId::Digested(Digested::Take(i64::MAX)),
+            CustomId::Digested(Digested::Escalate(1)),
+            CustomId::Digested(Digested::Open(1)),
+            CustomId::Digested(Digested::More(1, 2)),
+            CustomId::Digested(Digested::Page(1, u32::MAX)),
             CustomId::Dismissing(Dismissing::Looks),
             CustomId::Dismissing(Dismissing::LookAgree(i)),
             CustomId::Dismissing(Dismissing::LookReopen(i)),

@@ -24,6 +24,11 @@ pub enum Endpoint {
     Messages {
         channel: String,
     },
+    /// One page of a channel's messages, those that follow `after`.
+    History {
+        channel: String,
+        after: String,
+    },
     Message {
         channel: String,
         message: String,
@@ -92,7 +97,9 @@ impl Endpoint {
             Self::Gateway => vec!["gateway"],
             Self::CurrentUser => vec!["users", "@me"],
             Self::Channel { channel } => vec!["channels", channel],
-            Self::Messages { channel } => vec!["channels", channel, "messages"],
+            Self::Messages { channel } | Self::History { channel, .. } => {
+                vec!["channels", channel, "messages"]
+            }
             Self::Message { channel, message } => vec!["channels", channel, "messages", message],
             Self::Threads { channel } => vec!["channels", channel, "threads"],
             Self::ThreadMembers { thread } => vec!["channels", thread, "thread-members"],
@@ -128,13 +135,16 @@ impl Endpoint {
 
     /// The query, where the path has one.
     pub fn query(&self) -> Vec<(&'static str, String)> {
+        let page = |most: usize, after: &str| {
+            vec![("limit", most.to_string()), ("after", after.to_owned())]
+        };
         if let Self::Members { after, .. } = self {
-            return vec![
-                ("limit", limits::MEMBER_PAGE.to_string()),
-                ("after", after.clone()),
-            ];
+            page(limits::MEMBER_PAGE, after)
+        } else if let Self::History { after, .. } = self {
+            page(limits::HISTORY_PAGE, after)
+        } else {
+            Vec::new()
         }
-        Vec::new()
     }
 
     /// Answers to an interaction: exempt from the global limit, and void with their token.
@@ -175,7 +185,7 @@ impl Endpoint {
             Self::Gateway => with_method!("/gateway"),
             Self::CurrentUser => with_method!("/users/@me"),
             Self::Channel { .. } => with_method!("/channels/{id}"),
-            Self::Messages { .. } => with_method!("/channels/{id}/messages"),
+            Self::Messages { .. } | Self::History { .. } => with_method!("/channels/{id}/messages"),
             Self::Message { .. } => with_method!("/channels/{id}/messages/{id}"),
             Self::Threads { .. } => with_method!("/channels/{id}/threads"),
             Self::ThreadMembers { .. } => with_method!("/channels/{id}/thread-members"),
@@ -200,6 +210,7 @@ impl Endpoint {
             Self::Gateway | Self::CurrentUser => String::new(),
             Self::Channel { channel }
             | Self::Messages { channel }
+            | Self::History { channel, .. }
             | Self::Message { channel, .. }
             | Self::Threads { channel } => channel.clone(),
             Self::ThreadMembers { thread } | Self::ThreadMember { thread, .. } => thread.clone(),

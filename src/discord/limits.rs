@@ -63,6 +63,9 @@ pub const REASON: usize = 512;
 /// `resources/guild`, list guild members: the largest page.
 pub const MEMBER_PAGE: usize = 1_000;
 
+/// `resources/message`, get channel messages: the largest page.
+pub const HISTORY_PAGE: usize = 100;
+
 /// `topics/rate-limits`: all routes together; interaction endpoints are exempt.
 pub const GLOBAL_PER_SECOND: usize = 50;
 /// `topics/rate-limits`: answers 401, 403 and 429 in ten minutes before the address is shut out.

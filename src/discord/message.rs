@@ -2,6 +2,7 @@
 //! an interaction that carry a card. Pure: nothing is sent from here.
 
 use super::controls::{is_snowflake, label, rows_json};
+use super::custom_id::KEY_MARK;
 use super::limits;
 use crate::render::card::{Card, Tone};
 use crate::render::escape::{clamp, clamp_with, length, plain};
@@ -21,10 +22,47 @@ pub fn message_json(card: &Card, nonce: Option<&str>) -> Value {
         body.remove("attachments");
     }
     if let Some(nonce) = nonce {
+        mark(&mut body, nonce);
         body.insert("nonce".into(), json!(clamp_with(nonce, limits::NONCE, "")));
         body.insert("enforce_nonce".into(), json!(true));
     }
     Value::Object(body)
+}
+
+/// Writes the key of the post behind the id of its first control, by which it is found again in the channel. Discord
+/// gives a nonce back for minutes only.
+fn mark(body: &mut Map<String, Value>, key: &str) {
+    let rows = body.get_mut("components").and_then(Value::as_array_mut);
+    let controls = rows
+        .into_iter()
+        .flatten()
+        .filter_map(|row| row.get_mut("components")?.as_array_mut());
+    let first = controls
+        .flatten()
+        .find_map(|control| control.get_mut("custom_id"));
+    if let Some(Value::String(id)) = first
+        && length(id) + length(key) < limits::CUSTOM_ID
+    {
+        id.push(KEY_MARK);
+        id.push_str(key);
+    }
+}
+
+/// The key that stands in a message of the channel's history.
+pub fn key_of(message: &Value) -> Option<&str> {
+    let rows = message.get("components")?.as_array()?.iter();
+    let mut controls = rows
+        .filter_map(|row| row.get("components")?.as_array())
+        .flatten();
+    let first = controls.find_map(|control| control.get("custom_id")?.as_str())?;
+    first.split_once(KEY_MARK).map(|(_, key)| key)
+}
+
+/// Title and text of a message, as they came to stand in the channel.
+pub fn words_of(message: &Value) -> (Option<&str>, Option<&str>) {
+    let embed = message.pointer("/embeds/0");
+    let of = |key: &str| embed.and_then(|embed| embed.get(key)?.as_str());
+    (of("title"), of("description"))
 }
 
 /// The body of an edit: afterwards the message is this card and nothing else, so that a card that

@@ -13,7 +13,7 @@ use super::call::Call;
 use super::connect::{ConnectFault, install_tls_provider, is_loopback};
 use super::endpoint::{Endpoint, Method};
 use super::limits;
-use crate::outbound::pace::{Admission, Lane, Pace, Scope};
+use crate::outbound::pace::{Admission, Budget, Lane, Pace, Scope};
 use crate::watch::DiscordMeters;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::multipart::{Form, Part};
@@ -248,6 +248,11 @@ impl Rest {
     /// Requests that Discord refused in the last ten minutes, for `/health`.
     pub fn refused_lately(&self) -> usize {
         self.pace().refused_lately((self.now)())
+    }
+
+    /// What may still be sent as this call is, before its limit is met.
+    pub fn budget(&self, path: &Endpoint, method: Method) -> Budget {
+        self.pace().budget(&path.lane(method), (self.now)())
     }
 
     fn pace(&self) -> MutexGuard<'_, Pace> {

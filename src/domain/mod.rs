@@ -5,6 +5,7 @@ pub mod alert;
 pub mod audit;
 pub mod backup;
 pub mod containment;
+pub mod digest;
 pub mod directory;
 pub mod due;
 pub mod effect;

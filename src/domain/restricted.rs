@@ -58,6 +58,14 @@ impl Clearance {
     pub const fn level(&self) -> Level {
         self.level
     }
+
+    /// The same, or less.
+    #[must_use]
+    pub fn at_most(&self, level: Level) -> Self {
+        Self {
+            level: self.level.min(level),
+        }
+    }
 }
 
 impl<T> Restricted<T> {

@@ -288,7 +288,8 @@ fn name(names: &BTreeMap<PersonId, String>, person: PersonId) -> String {
         .unwrap_or_else(|| person.to_string())
 }
 
-fn acts(incident: &Incident, state: &VisitState, playbook: &Playbook) -> Vec<CardAct> {
+/// What can be done from the card of one stay.
+pub(super) fn acts(incident: &Incident, state: &VisitState, playbook: &Playbook) -> Vec<CardAct> {
     let leads = |kind| playbook.ways_out(&incident.stage).any(|t| t.kind == kind);
     match state {
         VisitState::Working if incident.proposal.is_some() => {

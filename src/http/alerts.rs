@@ -87,6 +87,9 @@ impl IntakePort {
     }
 }
 
+/// Hears of each answer: its source, where that is known, and its status.
+pub type Answered = Arc<dyn Fn(Option<&SourceId>, u16) + Send + Sync>;
+
 /// What the intake needs.
 #[derive(Clone)]
 pub struct Intake {
@@ -99,7 +102,7 @@ pub struct Intake {
     /// What is still missing before the service is ready; empty when it is.
     pub missing: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
     /// Told of each request: its source, where that is configured, and the status of the answer.
-    pub answered: Arc<dyn Fn(Option<&SourceId>, u16) + Send + Sync>,
+    pub answered: Answered,
 }
 
 /// The routes of this file; anything else answers 404.

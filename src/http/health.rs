@@ -22,12 +22,14 @@ pub struct Looked {
     pub store_read: bool,
 }
 
+type Tell = Arc<dyn Fn(&Facts, DateTime<Utc>) -> String + Send + Sync>;
+
 /// The way from here into the program.
 #[derive(Clone)]
 pub struct Watching {
     look: Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Looked> + Send>> + Send + Sync>,
     /// The counters as Prometheus reads them, at these facts.
-    tell: Arc<dyn Fn(&Facts, DateTime<Utc>) -> String + Send + Sync>,
+    tell: Tell,
 }
 
 impl Watching {

@@ -56,7 +56,7 @@ impl Outbound {
             Ok(channel) => channel,
             Err(verdict) => return Ok(verdict),
         };
-        let sent = self.send_card(&channel, &card, &self.nonce(row)).await;
+        let sent = self.send_card(row, &channel, &card).await;
         Ok(posted_as(row.key.clone(), channel, sent))
     }
 }

@@ -48,7 +48,7 @@ impl Outbound {
             Ok(card) => card,
             Err(fault) => return Ok(unrenderable(&fault)),
         };
-        let sent = self.send_card(&channel, &card, &self.nonce(row)).await;
+        let sent = self.send_card(row, &channel, &card).await;
         Ok(posted_as(key, channel, sent))
     }
 
@@ -147,9 +147,7 @@ impl Outbound {
             Ok(card) => card,
             Err(fault) => return Ok(unrenderable(&fault)),
         };
-        let sent = self
-            .send_card(&thread.channel_id, &card, &self.nonce(row))
-            .await;
+        let sent = self.send_card(row, &thread.channel_id, &card).await;
         Ok(posted_as(row.key.clone(), thread.channel_id, sent))
     }
 
@@ -184,7 +182,7 @@ impl Outbound {
             mentions,
             ..Card::default()
         };
-        let sent = self.send_card(&channel, &card, &self.nonce(row)).await;
+        let sent = self.send_card(row, &channel, &card).await;
         Ok(posted_as(row.key.clone(), channel, sent))
     }
 

@@ -9,7 +9,8 @@ use crate::discord::custom_id::press;
 use crate::discord::rest::{Answer, RestFault};
 use crate::domain::ids::ChannelKey;
 use crate::domain::placement::{Placement, SEALED};
-use crate::render::card::{Card, Tone};
+use crate::domain::view::Standing;
+use crate::render::card::Tone;
 use crate::render::contexts::Notice;
 use crate::render::templates::TemplateFault;
 use crate::store;
@@ -35,11 +36,7 @@ impl Outbound {
             Ok(channel) => channel,
             Err(verdict) => return Ok(verdict),
         };
-        let nonce = self.nonce(row);
-        let sent = self
-            .rest
-            .send(&Call::create_message(&channel, &card, Some(&nonce)))
-            .await;
+        let sent = self.send_card(row, &channel, &card).await;
         Ok(posted_as(key, channel, sent))
     }
 
@@ -47,10 +44,12 @@ impl Outbound {
         let Some((placed, key)) = self.placed(row).await? else {
             return Ok(Verdict::Delivered(None));
         };
-        // Not posted yet: the post itself will show the present state.
         let Some(posted) = self.posted(&key).await? else {
-            return Ok(Verdict::Delivered(None));
+            return self.edit_unposted(row, &placed, key).await;
         };
+        if let Some(after) = self.edit_waits(&posted.channel_id) {
+            return Ok(Verdict::turn(after));
+        }
         // Walled since it was posted: what stands in the open goes, and the card goes on under seal.
         let open = self.guild.channels.get(&row.channel) == Some(&posted.channel_id);
         if open && matches!(placed.placement, Placement::SealedThread { .. }) {
@@ -75,6 +74,40 @@ impl Outbound {
         })
     }
 
+    /// A change of what has no card of its own. Where it waits to be posted, the post will show the present state; what
+    /// stands in a digest gets its card now.
+    async fn edit_unposted(
+        &self,
+        row: &Row,
+        placed: &Placed,
+        key: String,
+    ) -> Result<Verdict, AppError> {
+        let Some(digest) = self.digest_of(placed.view.id, row.arg).await? else {
+            return Ok(Verdict::Delivered(None));
+        };
+        if matches!(placed.placement, Placement::SealedThread { .. }) {
+            let verdict = self.clear_digest(digest).await?;
+            return Ok(verdict.unwrap_or(Verdict::Repost { stale: key }));
+        }
+        // What is settled needs no card.
+        if placed.view.standing == Standing::Past {
+            return Ok(Verdict::Delivered(None));
+        }
+        if let Some(after) = self.digest_waits(&row.channel) {
+            return Ok(Verdict::turn(after));
+        }
+        let card = match self.templates.incident_card(&placed.view, press) {
+            Ok(card) => card,
+            Err(fault) => return Ok(unrenderable(&fault)),
+        };
+        let channel = match self.channel_of(placed, row).await? {
+            Ok(channel) => channel,
+            Err(verdict) => return Ok(verdict),
+        };
+        let sent = self.send_card(row, &channel, &card).await;
+        Ok(posted_as(key, channel, sent))
+    }
+
     pub(super) async fn remind(&self, row: &Row) -> Result<Verdict, AppError> {
         let Some((placed, key)) = self.placed(row).await? else {
             return Ok(Verdict::Delivered(None));
@@ -93,11 +126,7 @@ impl Outbound {
             Ok(channel) => channel,
             Err(verdict) => return Ok(verdict),
         };
-        let nonce = self.nonce(row);
-        let sent = self
-            .rest
-            .send(&Call::create_message(&channel, &card, Some(&nonce)))
-            .await;
+        let sent = self.send_card(row, &channel, &card).await;
         Ok(posted_as(format!("{key}:reminder:{times}"), channel, sent))
     }
 
@@ -121,7 +150,7 @@ impl Outbound {
             Ok(channel) => channel,
             Err(verdict) => return Ok(verdict),
         };
-        let sent = self.send_card(&channel, &card, &self.nonce(row)).await;
+        let sent = self.send_card(row, &channel, &card).await;
         Ok(posted_as(row.key.clone(), channel, sent))
     }
 
@@ -147,7 +176,7 @@ impl Outbound {
             Ok(channel) => channel,
             Err(verdict) => return Ok(verdict),
         };
-        let sent = self.send_card(&channel, &card, &self.nonce(row)).await;
+        let sent = self.send_card(row, &channel, &card).await;
         Ok(posted_as(row.key.clone(), channel, sent))
     }
 
@@ -181,11 +210,7 @@ impl Outbound {
             Ok(card) => card,
             Err(fault) => return Ok(unrenderable(&fault)),
         };
-        let nonce = self.nonce(row);
-        let sent = self
-            .rest
-            .send(&Call::create_message(channel, &card, Some(&nonce)))
-            .await;
+        let sent = self.send_card(row, channel, &card).await;
         Ok(posted_as(row.key.clone(), channel.clone(), sent))
     }
 
@@ -231,17 +256,6 @@ impl Outbound {
             .cloned()
             .ok_or_else(|| Verdict::Parked(format!("the channel {key} is not configured")))
     }
-
-    pub(super) async fn send_card(
-        &self,
-        channel: &str,
-        card: &Card,
-        nonce: &str,
-    ) -> Result<Answer, RestFault> {
-        self.rest
-            .send(&Call::create_message(channel, card, Some(nonce)))
-            .await
-    }
 }
 
 pub(super) fn posted_as(key: String, channel: String, sent: Result<Answer, RestFault>) -> Verdict {
@@ -267,6 +281,7 @@ pub(super) fn unrenderable(fault: &TemplateFault) -> Verdict {
 fn in_words(kind: &str) -> &str {
     match kind {
         "post_card" => "A card",
+        "post_digest" => "A digest",
         "edit_card" => "The change of a card",
         "remind" | "remind_holder" => "A reminder",
         "tell_released" => "The word that work is free again",

@@ -1,5 +1,9 @@
-//! One round of the outbox: what waits and is due, posts before edits, urgent first. The loop and the tests call the same step.
+//! The outbox, channel by channel: what waits and is due, posts before edits, urgent first. Channels are worked on beside
+//! each other, so that a slow or faulty one holds up no other. The loop and the tests call the same step.
 
+use super::digests::is_listed;
+use super::lanes::Lanes;
+use super::storm::Turn;
 use crate::app::{App, AppError};
 use crate::discord::actor::GuildMap;
 use crate::discord::rest::{Rest, RestFault, WaitFor};
@@ -8,8 +12,8 @@ use crate::render::templates::Templates;
 use crate::store::outbox::{Intent, Row, Settlement};
 use crate::store::posted::Posted;
 use crate::store::{self, StoreError};
-use chrono::TimeDelta;
-use std::collections::BTreeSet;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::join_all;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -18,8 +22,13 @@ use tokio::sync::watch;
 pub const AUDIT: &str = "audit";
 /// Between two looks at a store that takes nothing.
 const TROUBLED_PAUSE: Duration = Duration::from_secs(1);
-/// The longest pause between two tries of one row.
-const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+/// The longest pause between two tries of one row that cannot be worked on, or of a token that is refused.
+pub(super) const LONGEST_PAUSE: Duration =
+    Duration::from_secs(store::outbox::LONGEST_PAUSE_S as u64);
+/// The longest pause between two tries where Discord or the network fails.
+const LONGEST_OUTAGE: Duration = Duration::from_secs(30);
+/// Rows that are read at once.
+const AT_ONCE: i64 = 8;
 
 /// Delivers effects to Discord.
 pub struct Outbound {
@@ -31,6 +40,10 @@ pub struct Outbound {
     pub instance: String,
     /// True once the service ends: what is being sent is finished, nothing else is begun.
     pub stopping: watch::Receiver<bool>,
+    /// When this run of the program began: what was intended before may have been sent before.
+    pub started_at: DateTime<Utc>,
+    /// What is known of each channel while the program runs.
+    pub channels: Lanes,
 }
 
 /// What a round did.
@@ -55,10 +68,23 @@ pub(super) enum Verdict {
         why: String,
         counted: bool,
     },
+    /// It cannot be worked on, by a fault of ours; it is tried again, and holds up no other.
+    Stuck(String),
     /// The channel, message, member or permission is missing.
     Parked(String),
     /// Discord will never take it as it is.
     Dead(String),
+}
+
+impl Verdict {
+    /// Nothing was sent: it waits for its turn.
+    pub(super) fn turn(after: Duration) -> Self {
+        Self::Later {
+            after,
+            why: "waits for its turn".to_owned(),
+            counted: false,
+        }
+    }
 }
 
 impl From<RestFault> for Verdict {
@@ -87,58 +113,147 @@ impl From<RestFault> for Verdict {
 }
 
 impl Outbound {
-    /// Delivers what is due now. It never sleeps; what has to wait says how long.
+    /// Delivers what is due now, in all channels. It never sleeps; what has to wait says how long.
     pub async fn drain_once(&self) -> Result<Drained, AppError> {
-        if !self.app.takes_work().await {
-            // What is sent now could not be remembered, and would be sent again.
-            return Ok(Drained {
-                again_in: Some(TROUBLED_PAUSE),
-                ..Drained::default()
-            });
-        }
-        let mut reader = self.app.store.read().await?;
-        let rows = store::outbox::list_waiting(&mut reader).await?;
-        drop(reader);
+        let channels = self.waiting_channels().await?;
+        let each = channels.iter().map(|channel| self.drain_channel(channel));
         let mut drained = Drained::default();
-        // A channel that has to wait holds back its later rows: their order stays.
-        let mut held: BTreeSet<ChannelKey> = BTreeSet::new();
-        for row in rows {
-            if *self.stopping.borrow() {
-                break;
-            }
-            let early = (row.due_at - self.app.now()).to_std().unwrap_or_default();
-            // Longer than any pause: the clock was set back. What Discord asked for, its pace keeps.
-            if !early.is_zero() && early <= LONGEST_PAUSE {
-                drained.wait(early);
-                continue;
-            }
-            if held.contains(&row.channel) {
-                drained.waiting += 1;
-                continue;
-            }
-            // A row that cannot be worked on holds up no other.
-            let verdict = match self.deliver(&row).await {
-                Ok(verdict) => verdict,
-                Err(fault) => Verdict::Later {
-                    after: LONGEST_PAUSE,
-                    why: fault.to_string(),
-                    counted: true,
-                },
-            };
-            if let Verdict::Later { after, .. } = &verdict {
-                held.insert(row.channel.clone());
-                drained.wait(*after);
-            } else {
-                drained.delivered += 1;
-            }
-            self.record(&row, verdict).await?;
+        for one in join_all(each).await {
+            drained.add(one?);
         }
         Ok(drained)
+    }
+
+    /// The channels for which something waits.
+    pub async fn waiting_channels(&self) -> Result<Vec<ChannelKey>, AppError> {
+        let mut reader = self.app.store.read().await?;
+        Ok(store::outbox::list_channels(&mut reader).await?)
+    }
+
+    /// Delivers what is due now in one channel, until something there has to wait.
+    pub async fn drain_channel(&self, channel: &ChannelKey) -> Result<Drained, AppError> {
+        let mut drained = Drained::default();
+        if !self.app.takes_work().await {
+            // What is sent now could not be remembered, and would be sent again.
+            drained.look_again(Some(TROUBLED_PAUSE));
+            return Ok(drained);
+        }
+        if let Some(left) = self.channels.held(channel, self.app.clock.instant()) {
+            drained.waiting = 1;
+            drained.look_again(Some(left));
+            return Ok(drained);
+        }
+        loop {
+            if *self.stopping.borrow() {
+                return Ok(drained);
+            }
+            let (now, mut reader) = (self.app.now(), self.app.store.read().await?);
+            let rows = store::outbox::list_due(&mut reader, channel, now, AT_ONCE).await?;
+            if rows.is_empty() {
+                let (waiting, first) = store::outbox::next_due(&mut reader, channel, now).await?;
+                drained.waiting += waiting;
+                let early = first.map(|due| (due - now).to_std().unwrap_or_default());
+                drained.look_again(early);
+                return Ok(drained);
+            }
+            drop(reader);
+            let now = match self.leave_now(channel, &rows).await? {
+                Ok(now) => now,
+                Err(after) => {
+                    drained.delivered += self.edit_meanwhile(channel).await?;
+                    drained.waiting += rows.len();
+                    drained.look_again(Some(after));
+                    return Ok(drained);
+                }
+            };
+            for (done, row) in rows.iter().take(now).enumerate() {
+                if *self.stopping.borrow() {
+                    return Ok(drained);
+                }
+                let held = self.work_on(row).await?;
+                // What has to wait holds back what stands behind it: their order stays.
+                if held.is_some() {
+                    drained.waiting += rows.len() - done;
+                    drained.look_again(held);
+                    return Ok(drained);
+                }
+                drained.delivered += 1;
+            }
+        }
+    }
+
+    /// Delivers one row and records what came of it. Gives back how long that holds back its channel.
+    async fn work_on(&self, row: &Row) -> Result<Option<Duration>, AppError> {
+        // A row that cannot be worked on holds up no other.
+        let verdict = match self.deliver(row).await {
+            Ok(verdict) => verdict,
+            Err(fault) => Verdict::Stuck(fault.to_string()),
+        };
+        let held = self.held_by(&row.channel, &verdict);
+        self.record(row, verdict).await?;
+        Ok(held)
+    }
+
+    /// While new alerts wait for their turn, cards that stand already are changed: Discord counts edits apart.
+    async fn edit_meanwhile(&self, channel: &ChannelKey) -> Result<usize, AppError> {
+        let place = self.guild.channels.get(channel);
+        if place.is_none_or(|place| self.edit_waits(place).is_some()) {
+            return Ok(0);
+        }
+        let (now, mut reader) = (self.app.now(), self.app.store.read().await?);
+        let rows = store::outbox::list_due_edits(&mut reader, channel, now, AT_ONCE).await?;
+        drop(reader);
+        for (done, row) in rows.iter().enumerate() {
+            if self.work_on(row).await?.is_some() {
+                return Ok(done);
+            }
+        }
+        Ok(rows.len())
+    }
+
+    /// How many of the first rows go now, each alone; or how long they wait. Posts take their turn by what the channel may
+    /// still get: a digest that is needed is put together here, and stands first of all then.
+    async fn leave_now(
+        &self,
+        channel: &ChannelKey,
+        rows: &[Row],
+    ) -> Result<Result<usize, Duration>, AppError> {
+        if !rows.first().is_some_and(is_listed) {
+            return Ok(Ok(rows.iter().take_while(|row| !is_listed(row)).count()));
+        }
+        let own = match self.turn(channel, rows) {
+            Turn::Wait(after) => return Ok(Err(after)),
+            Turn::Own(own) | Turn::Digest { own } => own,
+        };
+        if own > 0 {
+            return Ok(Ok(own));
+        }
+        match self.gather(channel).await? {
+            Ok(true) => Ok(Ok(0)),
+            Ok(false) => Ok(Ok(rows.len())),
+            Err(verdict) => Ok(Err(self
+                .held_by(channel, &verdict)
+                .unwrap_or(LONGEST_OUTAGE))),
+        }
+    }
+
+    /// How long a verdict holds back its channel.
+    fn held_by(&self, channel: &ChannelKey, verdict: &Verdict) -> Option<Duration> {
+        let Verdict::Later { after, counted, .. } = verdict else {
+            return None;
+        };
+        if *counted {
+            // Nothing else is tried there before either.
+            let until = self.app.clock.instant() + *after;
+            self.channels.hold(channel, until);
+        }
+        Some(*after)
     }
 
     async fn deliver(&self, row: &Row) -> Result<Verdict, AppError> {
         match row.kind.as_str() {
             "post_card" => self.post_card(row).await,
+            "post_digest" => self.post_digest(row).await,
             "edit_card" => self.edit_card(row).await,
             "remind" => self.remind(row).await,
             "remind_look" => self.remind_look(row).await,
@@ -184,6 +299,9 @@ impl Outbound {
                             }
                             let done = Settlement::Delivered;
                             store::outbox::settle(connection, row.id, done, None, now).await?;
+                            if row.kind == "post_digest" {
+                                store::outbox::settle_digest(connection, row.id, now).await?;
+                            }
                         }
                         Verdict::Repost { stale } => {
                             store::posted::delete(connection, &stale).await?;
@@ -210,10 +328,19 @@ impl Outbound {
                             let due = now + TimeDelta::from_std(pause).unwrap_or(TimeDelta::zero());
                             store::outbox::retry(connection, row.id, due, &why).await?;
                         }
+                        Verdict::Stuck(why) => {
+                            let due = now + TimeDelta::from_std(LONGEST_PAUSE).unwrap_or_default();
+                            store::outbox::retry(connection, row.id, due, &why).await?;
+                        }
                         Verdict::Parked(why) => {
                             rest(connection, &row, Settlement::Parked, &why, &audit, now).await?;
                         }
                         Verdict::Dead(why) => {
+                            if row.kind == "post_digest" {
+                                let posts = store::outbox::list_digest(connection, row.id).await?;
+                                let posts: Vec<i64> = posts.iter().map(|post| post.id).collect();
+                                store::outbox::release(connection, &posts).await?;
+                            }
                             rest(connection, &row, Settlement::Dead, &why, &audit, now).await?;
                         }
                     }
@@ -241,16 +368,21 @@ impl Outbound {
 }
 
 impl Drained {
-    fn wait(&mut self, after: Duration) {
-        self.waiting += 1;
-        self.again_in = Some(self.again_in.map_or(after, |known| known.min(after)));
+    fn look_again(&mut self, after: Option<Duration>) {
+        self.again_in = self.again_in.into_iter().chain(after).min();
+    }
+
+    fn add(&mut self, other: Self) {
+        self.delivered += other.delivered;
+        self.waiting += other.waiting;
+        self.look_again(other.again_in);
     }
 }
 
 /// Doubles from a second; a row is never given up for faults of the network.
 fn pause(attempts: i64) -> Duration {
     let doublings = u32::try_from(attempts.clamp(0, 9)).unwrap_or(0);
-    Duration::from_secs(2_u64.pow(doublings)).min(LONGEST_PAUSE)
+    Duration::from_secs(2_u64.pow(doublings)).min(LONGEST_OUTAGE)
 }
 
 /// A row that rests is told in the audit channel, once for each reason: it is tried again at every change of the guild.
@@ -261,7 +393,7 @@ async fn rest(
     settlement: Settlement,
     why: &str,
     audit: &ChannelKey,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     store::outbox::settle(connection, row.id, settlement, Some(why), now).await?;
     if row.kind == "notice" || row.last_fault.as_deref() == Some(why) {

@@ -68,7 +68,7 @@ impl Outbound {
             mentions: mentions(&view.unread),
             ..Card::default()
         };
-        let sent = self.send_card(&channel, &card, &self.nonce(row)).await;
+        let sent = self.send_card(row, &channel, &card).await;
         Ok(posted_as(row.key.clone(), channel, sent))
     }
 
@@ -172,7 +172,7 @@ impl Outbound {
             };
             return self.privately(row, &private, card, &stub).await;
         }
-        let sent = self.send_card(&channel, &card, &self.nonce(row)).await;
+        let sent = self.send_card(row, &channel, &card).await;
         Ok(posted_as(row.key.clone(), channel, sent))
     }
 
@@ -209,7 +209,7 @@ impl Outbound {
         if self.posted(&stub_key).await?.is_none() {
             // Its own nonce: both messages belong to one row.
             let nonce = format!("{}s", self.nonce(row));
-            let sent = self.send_card(private.channel, stub, &nonce).await;
+            let sent = self.send_keyed(row, private.channel, stub, &nonce).await;
             match posted_as(stub_key, private.channel.to_owned(), sent) {
                 Verdict::Delivered(Some((key, posted))) => {
                     self.save_posted(&key, row.incident, posted).await?;
@@ -217,6 +217,7 @@ impl Outbound {
                 other @ (Verdict::Delivered(None)
                 | Verdict::Repost { .. }
                 | Verdict::Later { .. }
+                | Verdict::Stuck(_)
                 | Verdict::Parked(_)
                 | Verdict::Dead(_)) => return Ok(other),
             }
@@ -227,7 +228,7 @@ impl Outbound {
             content: None,
             ..card
         };
-        let sent = self.send_card(&thread, &card, &self.nonce(row)).await;
+        let sent = self.send_card(row, &thread, &card).await;
         Ok(posted_as(private.key.to_owned(), thread, sent))
     }
 
@@ -272,7 +273,7 @@ impl Outbound {
             rows: vec![read_talk(asked.id, asked.number)],
             ..Card::default()
         };
-        let sent = self.send_card(&channel, &card, &self.nonce(row)).await;
+        let sent = self.send_card(row, &channel, &card).await;
         Ok(posted_as(row.key.clone(), channel, sent))
     }
 
@@ -298,7 +299,7 @@ impl Outbound {
         };
         card.rows
             .extend(step.talk.map(|number| read_talk_now(id, number)));
-        let sent = self.send_card(&thread, &card, &self.nonce(row)).await;
+        let sent = self.send_card(row, &thread, &card).await;
         Ok(posted_as(row.key.clone(), thread, sent))
     }
 

@@ -37,6 +37,23 @@ pub enum Admission {
     WaitUntil(Instant),
 }
 
+/// What a lane may still send, by what is known of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    pub left: u32,
+    /// Until it is whole again.
+    pub resets_in: Duration,
+}
+
+/// No bucket of Discord's lasts longer.
+const LONGEST_WINDOW: Duration = Duration::from_mins(10);
+
+/// What is taken to be a channel's limit before Discord's first answer there has told it.
+pub const ASSUMED: Budget = Budget {
+    left: 5,
+    resets_in: Duration::from_secs(5),
+};
+
 /// What the headers of an answer say about pace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Learned {
@@ -74,6 +91,8 @@ struct Bucket {
     limit: Option<u32>,
     remaining: u32,
     reset_at: Instant,
+    /// How long a window lasts, as far as the headers showed.
+    window: Duration,
     blocked_until: Option<Instant>,
     in_flight: VecDeque<Instant>,
     known: bool,
@@ -142,6 +161,12 @@ impl Pace {
         if self.buckets.len() > BUCKETS_KEPT {
             self.buckets.retain(|_, b| !b.at_rest(now));
         }
+    }
+
+    /// What this lane may still send, and until when; whether the whole bot may send now is not part of it.
+    pub fn budget(&self, lane: &Lane, now: Instant) -> Budget {
+        let bucket = self.buckets.get(&self.key(lane));
+        bucket.map_or(ASSUMED, |bucket| bucket.budget(now))
     }
 
     /// The request got no answer: its place is free again.
@@ -216,6 +241,7 @@ impl Bucket {
             limit: None,
             remaining: 1,
             reset_at: now,
+            window: ASSUMED.resets_in,
             blocked_until: None,
             in_flight: VecDeque::new(),
             known: false,
@@ -243,6 +269,29 @@ impl Bucket {
         (self.remaining == 0).then_some(self.reset_at)
     }
 
+    fn budget(&self, now: Instant) -> Budget {
+        let until = |at: Instant| at.saturating_duration_since(now);
+        if let Some(blocked) = self.blocked_until.filter(|at| *at > now) {
+            return Budget {
+                left: 0,
+                resets_in: until(blocked),
+            };
+        }
+        // One that ends farther ahead began under a clock that was set back since.
+        if self.known && now < self.reset_at && until(self.reset_at) <= LONGEST_WINDOW {
+            return Budget {
+                left: self.remaining,
+                resets_in: until(self.reset_at),
+            };
+        }
+        let limit = self.limit.unwrap_or(ASSUMED.left);
+        let on_the_way = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
+        Budget {
+            left: limit.saturating_sub(on_the_way),
+            resets_in: self.window,
+        }
+    }
+
     fn learn(&mut self, learned: &Learned, now: Instant) {
         if let Some(refused) = learned.refused {
             // Where the limit is not known yet, one request probes again afterwards.
@@ -263,6 +312,9 @@ impl Bucket {
         };
         let on_the_way = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
         self.limit = Some(limit);
+        if remaining + 1 == limit {
+            self.window = reset;
+        }
         self.remaining = if same_window {
             // Answers may overtake each other; our own count already holds what is on its way.
             self.remaining.min(remaining)

@@ -54,7 +54,7 @@ impl Outbound {
             Ok(channel) => channel,
             Err(verdict) => return Ok(verdict),
         };
-        let sent = self.send_card(&channel, &card, &self.nonce(row)).await;
+        let sent = self.send_card(row, &channel, &card).await;
         let key = format!("{}:idle:{times}", card_key(id, visit));
         Ok(posted_as(key, channel, sent))
     }
@@ -88,7 +88,7 @@ impl Outbound {
             Ok(channel) => channel,
             Err(verdict) => return Ok(verdict),
         };
-        let sent = self.send_card(&channel, &card, &self.nonce(row)).await;
+        let sent = self.send_card(row, &channel, &card).await;
         Ok(posted_as(row.key.clone(), channel, sent))
     }
 
@@ -129,7 +129,7 @@ impl Outbound {
             Ok(card) => card,
             Err(fault) => return Ok(unrenderable(&fault)),
         };
-        let sent = self.send_card(&thread, &card, &self.nonce(row)).await;
+        let sent = self.send_card(row, &thread, &card).await;
         Ok(posted_as(row.key.clone(), thread, sent))
     }
 
@@ -172,7 +172,7 @@ impl Outbound {
             Ok(card) => card,
             Err(fault) => return Ok(unrenderable(&fault)),
         };
-        let sent = self.send_card(&channel, &card, &self.nonce(row)).await;
+        let sent = self.send_card(row, &channel, &card).await;
         Ok(posted_as(row.key.clone(), channel, sent))
     }
 
@@ -200,7 +200,7 @@ impl Outbound {
             mentions: mentions(&view.steps_in),
             ..Card::default()
         };
-        let sent = self.send_card(&channel, &card, &self.nonce(row)).await;
+        let sent = self.send_card(row, &channel, &card).await;
         Ok(posted_as(row.key.clone(), channel, sent))
     }
 

@@ -41,7 +41,7 @@ impl Outbound {
             Ok(card) => card,
             Err(fault) => return Ok(unrenderable(&fault)),
         };
-        let sent = self.send_card(&thread, &card, &self.nonce(row)).await;
+        let sent = self.send_card(row, &thread, &card).await;
         Ok(posted_as(key, thread, sent))
     }
 
@@ -54,6 +54,7 @@ impl Outbound {
         members: &[AccountId],
         incident: Option<IncidentId>,
     ) -> Result<Result<String, Verdict>, AppError> {
+        let making = self.channels.making_thread.lock().await;
         let thread = match self.posted(key).await? {
             Some(posted) => posted.channel_id,
             None => match self.find_or_create(parent, name).await {
@@ -64,6 +65,7 @@ impl Outbound {
                 Err(verdict) => return Ok(Err(verdict)),
             },
         };
+        drop(making);
         for account in members {
             match self
                 .rest

@@ -17,6 +17,7 @@ macro_rules! template {
 }
 
 mod case;
+mod digest;
 mod governance;
 mod governed;
 mod health;
@@ -25,6 +26,7 @@ mod patterns;
 mod reach;
 
 pub use case::{Earlier, Stuck, StuckRow};
+pub use digest::{Digest, DigestGroup, DigestPerson};
 pub use governance::{Brief, BriefStub, Containment, ContainmentRow, Said};
 pub use governed::{Closing, ClosingStub, Contacts, ContactsOf, Talk, Thresholds, ThresholdsOf};
 pub use health::{Health, HealthLine};
@@ -251,6 +253,8 @@ pub struct QueueRow {
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Queue {
+    /// How old the oldest message is that was not shown in time; empty where none is late.
+    pub late: String,
     pub count: usize,
     pub rows: Vec<QueueRow>,
     /// Dismissals that wait for the reader's second look.
@@ -260,6 +264,7 @@ template!(
     "queue",
     Queue,
     Queue {
+        late: "2 min".to_owned(),
         count: 1,
         rows: vec![QueueRow {
             id: "INC-1".to_owned(),
@@ -476,6 +481,7 @@ pub fn prove(templates: &Templates) -> Vec<TemplateFault> {
         one::<PatternDraft>(templates),
         one::<Look>(templates),
         one::<Together>(templates),
+        one::<Digest>(templates),
     ]
     .into_iter()
     .flatten()

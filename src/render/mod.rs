@@ -3,7 +3,9 @@
 
 pub mod card;
 pub mod cards;
+
 pub mod contexts;
+mod digests;
 pub mod escape;
 pub mod form;
 pub mod picture;

@@ -30,7 +30,7 @@ pub struct TemplateFault {
 }
 
 /// The shipped templates, by name.
-pub const SHIPPED: [(&str, &str); 32] = [
+pub const SHIPPED: [(&str, &str); 33] = [
     ("health", include_str!("../../templates/discord/health.hbs")),
     ("me", include_str!("../../templates/discord/me.hbs")),
     ("card", include_str!("../../templates/discord/card.hbs")),
@@ -103,6 +103,7 @@ pub const SHIPPED: [(&str, &str); 32] = [
         "pattern_draft",
         include_str!("../../templates/discord/pattern_draft.hbs"),
     ),
+    ("digest", include_str!("../../templates/discord/digest.hbs")),
     ("look", include_str!("../../templates/discord/look.hbs")),
     (
         "together",

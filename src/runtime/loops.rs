@@ -3,12 +3,15 @@
 
 use crate::app::backup::Plan;
 use crate::app::{App, AppError, Cause as _};
+use crate::domain::ids::ChannelKey;
 use crate::outbound::{Drained, Outbound};
 use crate::watch::Missing;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// How often what is due is looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -16,25 +19,142 @@ const TICK: Duration = Duration::from_secs(1);
 const BACKUP_TICK: Duration = Duration::from_secs(20);
 /// The longest wait between two looks at the outbox, whatever was said.
 const LONGEST_REST: Duration = Duration::from_secs(5);
+/// A channel that has to wait is looked at again for a new commit only after this time: a high alert may go before.
+const BREATH: Duration = Duration::from_millis(20);
 
+/// What is known of a channel's deliveries.
+enum Lane {
+    /// Under way; whether something was committed since.
+    Busy { again: bool },
+    /// At rest until then, and whatever is committed at least until `deaf`.
+    Rest {
+        until: Instant,
+        deaf: Option<Instant>,
+    },
+}
+
+/// Each channel is worked on beside the others: a slow one holds up none of them.
 pub async fn deliver(outbound: Arc<Outbound>, mut stopping: watch::Receiver<bool>) {
     let mut commits = outbound.app.store.commits();
+    let mut lanes: BTreeMap<ChannelKey, Lane> = BTreeMap::new();
+    // Tasks of their own: each may hold a connection of the store while this loop waits for one.
+    let mut running = JoinSet::new();
+    let mut look_at = Instant::now();
+    let mut committed = true;
+    let mut broken = false;
     while !*stopping.borrow() {
-        commits.mark_unchanged();
-        let rest = match drain(&outbound).await {
-            Ok(drained) => drained.again_in.unwrap_or(LONGEST_REST).min(LONGEST_REST),
-            Err(fault) => {
-                if fault.trouble().is_none() {
-                    tracing::error!(%fault, "the outbox could not be worked on");
+        if std::mem::take(&mut broken) {
+            // Which one is not known: the others end first, so that none is worked on twice at once.
+            while running.join_next().await.is_some() {}
+            lanes.clear();
+            committed = true;
+        }
+        if committed || Instant::now() >= look_at {
+            match outbound.waiting_channels().await {
+                Ok(channels) => {
+                    // Where nothing waits, nothing is to be looked at.
+                    lanes.retain(|channel, lane| lane.is_busy() || channels.contains(channel));
+                    for channel in channels {
+                        if lanes
+                            .get_mut(&channel)
+                            .is_none_or(|lane| lane.starts(committed))
+                        {
+                            lanes.insert(channel.clone(), Lane::Busy { again: false });
+                            running.spawn(drained(outbound.clone(), channel));
+                        }
+                    }
+                    look_at = next_look(&lanes);
                 }
-                TICK
+                Err(fault) => {
+                    if fault.trouble().is_none() {
+                        tracing::error!(%fault, "the outbox could not be looked at");
+                    }
+                    look_at = Instant::now() + TICK;
+                }
             }
-        };
-        // At least a breath, so that a row that is due at once again does not spin.
-        let rest = rest.max(Duration::from_millis(20));
+        }
+        committed = false;
         tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => {}
-            _ = timeout(rest, commits.changed()) => {}
+            // The sender lives as long as the store.
+            changed = commits.changed() => committed = changed.is_ok(),
+            Some(done) = running.join_next() => {
+                let Ok((channel, done)) = done else {
+                    tracing::error!("a channel's delivery broke off");
+                    broken = true;
+                    continue;
+                };
+                let busy = lanes.insert(channel, Lane::rests(done));
+                committed = matches!(busy, Some(Lane::Busy { again: true }));
+                look_at = next_look(&lanes);
+            }
+            () = sleep_until(look_at) => {}
+        }
+    }
+    // What is under way is finished.
+    while running.join_next().await.is_some() {}
+}
+
+async fn drained(
+    outbound: Arc<Outbound>,
+    channel: ChannelKey,
+) -> (ChannelKey, Result<Drained, AppError>) {
+    let done = outbound.drain_channel(&channel).await;
+    hear(&outbound, &done);
+    (channel, done)
+}
+
+fn next_look(lanes: &BTreeMap<ChannelKey, Lane>) -> Instant {
+    let rests = lanes.values().filter_map(|lane| match lane {
+        Lane::Rest { until, .. } => Some(*until),
+        Lane::Busy { .. } => None,
+    });
+    rests.min().unwrap_or_else(|| Instant::now() + LONGEST_REST)
+}
+
+impl Lane {
+    /// Whether work on it begins now; where it is under way, it will look again afterwards.
+    fn starts(&mut self, committed: bool) -> bool {
+        let now = Instant::now();
+        match self {
+            Self::Busy { again } => {
+                *again |= committed;
+                false
+            }
+            Self::Rest { until, deaf } => {
+                if committed {
+                    *until = (*until).min(deaf.unwrap_or(now));
+                }
+                now >= *until
+            }
+        }
+    }
+
+    const fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy { .. })
+    }
+
+    fn rests(done: Result<Drained, AppError>) -> Self {
+        let now = Instant::now();
+        match done {
+            Ok(drained) => {
+                let rest = drained.again_in.unwrap_or(LONGEST_REST).min(LONGEST_REST);
+                // At least a breath, so that a row that is due at once again does not spin.
+                let deaf = drained.again_in.map(|_| now + BREATH);
+                Self::Rest {
+                    until: now + rest.max(BREATH),
+                    deaf,
+                }
+            }
+            Err(fault) => {
+                if fault.trouble().is_none() {
+                    tracing::error!(%fault, "a channel's outbox could not be worked on");
+                }
+                Self::Rest {
+                    until: now + TICK,
+                    deaf: Some(now + TICK),
+                }
+            }
         }
     }
 }
@@ -105,15 +225,20 @@ async fn begin(app: &App) {
     }
 }
 
-/// One round of the outbox.
+/// One round of the outbox, in all channels.
 pub async fn drain(outbound: &Outbound) -> Result<Drained, AppError> {
-    let drained = outbound.drain_once().await;
+    let done = outbound.drain_once().await;
+    hear(outbound, &done);
+    done
+}
+
+/// What came of deliveries, for those who watch.
+fn hear(outbound: &Outbound, done: &Result<Drained, AppError>) {
     let (watch, rest) = (&outbound.app.watch, &outbound.rest);
     watch.heard_from_discord(rest.refused_lately(), rest.is_shut());
-    if let Ok(drained) = &drained {
+    if let Ok(drained) = done {
         watch.meters.settled(drained.delivered);
     }
-    drained
 }
 
 /// One look at what is due, then a slice of the auditor's round.

@@ -25,7 +25,7 @@ use crate::discord::commands::Bot;
 use crate::discord::rest::{Rest, RestOptions};
 use crate::domain::backup::Schedule;
 use crate::domain::playbook::shipped;
-use crate::outbound::{Drained, Outbound};
+use crate::outbound::{Drained, Lanes, Outbound};
 use crate::render::templates::Templates;
 use crate::store::{self, Store};
 use crate::watch::{Meters, Missing, Watch};
@@ -124,6 +124,8 @@ impl Service {
             guild: Arc::new(guild.clone()),
             instance,
             stopping: stopping.clone(),
+            started_at: app.now(),
+            channels: Lanes::default(),
         });
         let templates = outbound.templates.clone();
         let bot = Arc::new(Bot {

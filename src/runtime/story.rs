@@ -125,7 +125,7 @@ impl Teller<'_> {
             // The outcome, where the step has one: a manager reads no other answers.
             let ends = step.kind == "ended";
             let outcome = line.details.iter().filter(|_| ends);
-            let outcome = outcome.map(|(l, v)| format!(". {l}: {v}"));
+            let outcome = outcome.map(|(l, v)| format!(" {l}: {v}."));
             let outcome = outcome.collect::<Vec<_>>().concat();
             let why = match line.on.as_slice() {
                 [] => String::new(),
@@ -136,7 +136,13 @@ impl Teller<'_> {
                 "accepted" => "; its private thread opens for those on the case".to_owned(),
                 _ => String::new(),
             };
-            format!("{who}: {}{where_to}{why}{outcome}", line.told(&told.names))
+            let full_stop = if why.is_empty() && !outcome.is_empty() {
+                "."
+            } else {
+                ""
+            };
+            let told = line.told(&told.names);
+            format!("{who}: {told}{where_to}{why}{full_stop}{outcome}")
         }))
     }
 

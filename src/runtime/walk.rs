@@ -16,6 +16,8 @@ use std::time::Duration;
 const SCRIPT: &str = include_str!("../../templates/samples/story.json");
 /// How long a member waits for a card with the button that they look for, and how often they look.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often a message is looked at for one press.
+const LOOKS: usize = 5;
 const LOOK: Duration = Duration::from_millis(200);
 /// The buttons that lead through a form, as a person reads them.
 const FILL: &str = "Fill in what is missing";
@@ -159,10 +161,7 @@ impl Walker<'_> {
                 let body = json!({ "channel": self.step.channel, "name": run, "options": options });
                 self.act("commands", body).await?
             }
-            Does::Press { press } => {
-                let message = self.waits_for(press).await?;
-                self.press(&message, press).await?
-            }
+            Does::Press { press } => self.press_newest(press).await?,
         };
         for _ in 0..PAGES {
             told = if told["modal"].is_object() {
@@ -194,6 +193,19 @@ impl Walker<'_> {
         let custom_id = button(message, label).ok_or_else(|| format!("no button “{label}”"))?;
         let body = json!({ "message": message["id"], "custom_id": custom_id });
         self.act("components", body).await
+    }
+
+    /// Presses it on the newest message; one that changed between the look and the press is looked at again.
+    async fn press_newest(&self, label: &str) -> Result<Value, String> {
+        let mut told = Err(String::new());
+        for _ in 0..LOOKS {
+            let message = self.waits_for(label).await?;
+            told = self.press(&message, label).await;
+            if told.is_ok() {
+                break;
+            }
+        }
+        told
     }
 
     /// The newest message about the incident with such a button, as soon as the member sees one.

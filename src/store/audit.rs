@@ -60,7 +60,9 @@ pub async fn list_kept(
            UNION ALL SELECT substr(key, 6) FROM outbox
               WHERE state = 'waiting' AND key IN (SELECT 'post:' || value FROM json_each(?1))
            UNION ALL SELECT substr(key, 6) FROM outbox
-              WHERE state IN ('parked', 'dead') AND key IN (SELECT 'post:' || value FROM json_each(?1))"#,
+              WHERE state IN ('parked', 'dead') AND key IN (SELECT 'post:' || value FROM json_each(?1))
+           UNION ALL SELECT substr(key, 6) FROM outbox
+              WHERE digest_id IS NOT NULL AND key IN (SELECT 'post:' || value FROM json_each(?1))"#,
         names
     )
     .fetch_all(&mut *connection)

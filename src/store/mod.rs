@@ -14,6 +14,7 @@ pub mod draft;
 pub mod due;
 pub mod event;
 pub mod fact;
+mod gather;
 pub mod health;
 pub mod incident;
 pub mod lock;
@@ -32,10 +33,11 @@ mod trouble;
 pub mod verify;
 mod writer;
 
+pub use gather::Gather;
 pub use open::Store;
 pub use sqlx::SqliteConnection as Connection;
 pub use trouble::{Cause, Trouble};
-pub use writer::{Gather, Job};
+pub use writer::Job;
 
 /// What can go wrong below the rules. The user's refusals are not here.
 #[derive(Debug, thiserror::Error)]

@@ -1,9 +1,10 @@
 //! Opening the file: pragmas, migrations, the writer and the readers.
 
 use super::checkpoint::{self, Finish};
+use super::gather::Gather;
 use super::lock;
 use super::trouble::{Cause, Trouble};
-use super::writer::{Gather, Job, Writer};
+use super::writer::{Job, Writer};
 use super::{StoreError, fact};
 use crate::watch::StoreMeters;
 use chrono::{DateTime, Utc};
@@ -163,6 +164,8 @@ async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
     let options = options(path).create_if_missing(false).read_only(true);
     Ok(SqlitePoolOptions::new()
         .max_connections(READERS)
+        // A file does not go away as a server does; asking before each use costs as much as a small query.
+        .test_before_acquire(false)
         // A file does not go away as a server does; asking first costs as much as a small read.
         .test_before_acquire(false)
         .connect_with(options)

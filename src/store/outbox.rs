@@ -1,7 +1,7 @@
 //! Intended effects, committed with the facts and delivered afterwards. A row that waits is unique by its key:
 //! a later edit of the same card changes nothing, since a card is rendered when it is sent.
 
-use super::codec::{at, us};
+use super::codec::{at, to_json, us};
 use super::rows::{self, Insert, insert};
 use super::{Connection, StoreError};
 use crate::domain::ids::{ChannelKey, IncidentId};
@@ -18,7 +18,10 @@ pub struct Row {
     pub channel: ChannelKey,
     /// The visit of a card, the number of a reminder.
     pub arg: i64,
+    /// Lower goes first.
+    pub rank: i64,
     pub due_at: DateTime<Utc>,
+    /// Tries that Discord or the network did not answer well; such a try may have arrived.
     pub attempts: i64,
     pub created_at: DateTime<Utc>,
     pub last_fault: Option<String>,
@@ -32,6 +35,7 @@ struct Stored {
     incident_id: Option<i64>,
     channel: String,
     arg: i64,
+    rank: i64,
     due_us: i64,
     attempts: i64,
     created_us: i64,
@@ -47,6 +51,7 @@ impl Stored {
             incident: self.incident_id.map(IncidentId),
             channel: ChannelKey(self.channel),
             arg: self.arg,
+            rank: self.rank,
             due_at: at(self.due_us)?,
             attempts: self.attempts,
             created_at: at(self.created_us)?,
@@ -101,23 +106,106 @@ const OUTBOX: Insert = insert!(
     " ON CONFLICT (key) WHERE state = 'waiting' DO NOTHING"
 );
 
-/// What waits, best first, whether due or not: a row that is not due yet still holds its channel's order.
-pub async fn list_waiting(connection: &mut Connection) -> Result<Vec<Row>, StoreError> {
+/// The channels for which something waits.
+pub async fn list_channels(connection: &mut Connection) -> Result<Vec<ChannelKey>, StoreError> {
+    // From one channel to the next by the index, however much waits for each.
+    let channels = sqlx::query_scalar!(
+        r#"WITH RECURSIVE each(channel) AS (
+              SELECT MIN(channel) FROM outbox WHERE state = 'waiting' AND digest_id IS NULL
+              UNION ALL
+              SELECT (SELECT MIN(o.channel) FROM outbox o
+                      WHERE o.state = 'waiting' AND o.digest_id IS NULL AND o.channel > each.channel)
+              FROM each WHERE each.channel IS NOT NULL)
+           SELECT channel AS "channel!: String" FROM each WHERE channel IS NOT NULL"#
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(channels.into_iter().map(ChannelKey).collect())
+}
+
+/// What is due for a channel, best first, up to `most`. What stands in a digest goes with it.
+pub async fn list_due(
+    connection: &mut Connection,
+    channel: &ChannelKey,
+    now: DateTime<Utc>,
+    most: i64,
+) -> Result<Vec<Row>, StoreError> {
+    let (channel, far, now) = (channel.as_str(), far(now), us(now));
     let rows = sqlx::query_as!(
         Stored,
-        "SELECT id, kind, key, incident_id, channel, arg, due_us, attempts, created_us, last_fault
-         FROM outbox WHERE state = 'waiting' ORDER BY rank, id LIMIT 1000"
+        "SELECT id, kind, key, incident_id, channel, arg, rank, due_us, attempts, created_us, last_fault
+         FROM outbox WHERE state = 'waiting' AND digest_id IS NULL AND channel = ? AND (due_us <= ? OR due_us > ?)
+         ORDER BY rank, id LIMIT ?",
+        channel,
+        now,
+        far,
+        most
     )
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(Stored::read).collect()
 }
 
+/// No row is put off for longer, in seconds. One that seems to be was put off under a clock that was set back since.
+pub const LONGEST_PAUSE_S: u32 = 300;
+
+fn far(now: DateTime<Utc>) -> i64 {
+    us(now).saturating_add(i64::from(LONGEST_PAUSE_S) * 1_000_000)
+}
+
+/// Ranks from here on are changes of what stands already.
+pub const EDITS: i64 = 20;
+
+/// Changes of cards that stand in a channel already and are due, best first, up to `most`.
+pub async fn list_due_edits(
+    connection: &mut Connection,
+    channel: &ChannelKey,
+    now: DateTime<Utc>,
+    most: i64,
+) -> Result<Vec<Row>, StoreError> {
+    let (channel, far, now) = (channel.as_str(), far(now), us(now));
+    let rows = sqlx::query_as!(
+        Stored,
+        r#"SELECT id AS "id!", kind, key, incident_id, channel, arg, rank, due_us, attempts, created_us, last_fault
+         FROM outbox WHERE state = 'waiting' AND digest_id IS NULL AND channel = ? AND rank >= ? AND (due_us <= ? OR due_us > ?)
+            AND EXISTS (SELECT 1 FROM posted WHERE posted.key = REPLACE(outbox.key, 'edit:', 'card:'))
+         ORDER BY rank, id LIMIT ?"#,
+        channel,
+        EDITS,
+        now,
+        far,
+        most
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Stored::read).collect()
+}
+
+/// How much of a channel waits for a time that is still to come, and for which first.
+pub async fn next_due(
+    connection: &mut Connection,
+    channel: &ChannelKey,
+    now: DateTime<Utc>,
+) -> Result<(usize, Option<DateTime<Utc>>), StoreError> {
+    let (channel, far, now) = (channel.as_str(), far(now), us(now));
+    let row = sqlx::query!(
+        r#"SELECT COUNT(*) AS "count!: i64", MIN(due_us) AS "first: i64" FROM outbox
+           WHERE state = 'waiting' AND digest_id IS NULL AND channel = ? AND due_us > ? AND due_us <= ?"#,
+        channel,
+        now,
+        far
+    )
+    .fetch_one(connection)
+    .await?;
+    let count = usize::try_from(row.count).unwrap_or(0);
+    Ok((count, row.first.map(at).transpose()?))
+}
+
 /// One row, whatever its state.
 pub async fn find(connection: &mut Connection, id: i64) -> Result<Option<Row>, StoreError> {
     let row = sqlx::query_as!(
         Stored,
-        "SELECT id, kind, key, incident_id, channel, arg, due_us, attempts, created_us, last_fault
+        "SELECT id, kind, key, incident_id, channel, arg, rank, due_us, attempts, created_us, last_fault
          FROM outbox WHERE id = ?",
         id
     )
@@ -195,15 +283,119 @@ pub async fn unpark(connection: &mut Connection, now: DateTime<Utc>) -> Result<u
     Ok(done.rows_affected())
 }
 
-/// How many wait, and since when the oldest does.
-pub async fn backlog(
+/// Fixes what a digest shows: posts that wait and stand in none yet, best first.
+pub async fn insert_digest(
     connection: &mut Connection,
-) -> Result<(i64, Option<DateTime<Utc>>), StoreError> {
-    let row = sqlx::query!(
-        r#"SELECT COUNT(*) AS "count!: i64", MIN(created_us) AS "oldest: i64" FROM outbox
-           WHERE state = 'waiting'"#
+    channel: &ChannelKey,
+    posts: &[&Row],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let Some(first) = posts.first() else {
+        return Ok(());
+    };
+    let intent = Intent {
+        kind: "post_digest",
+        key: &format!("digest:{}", first.id),
+        incident: None,
+        channel,
+        arg: 0,
+        rank: first.rank,
+    };
+    insert(connection, &intent, now).await?;
+    let ids: Vec<i64> = posts.iter().map(|row| row.id).collect();
+    let ids = to_json("posts", &ids)?;
+    sqlx::query!(
+        "UPDATE outbox SET digest_id = (SELECT id FROM outbox WHERE key = ? AND state = 'waiting')
+         WHERE id IN (SELECT value FROM json_each(?)) AND state = 'waiting' AND digest_id IS NULL",
+        intent.key,
+        ids
     )
-    .fetch_one(connection)
+    .execute(connection)
     .await?;
-    Ok((row.count, row.oldest.map(at).transpose()?))
+    Ok(())
+}
+
+/// The posts that a digest shows, best first.
+pub async fn list_digest(connection: &mut Connection, digest: i64) -> Result<Vec<Row>, StoreError> {
+    let rows = sqlx::query_as!(
+        Stored,
+        "SELECT id, kind, key, incident_id, channel, arg, rank, due_us, attempts, created_us, last_fault
+         FROM outbox WHERE digest_id = ? ORDER BY rank, id",
+        digest
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Stored::read).collect()
+}
+
+/// The digest in which a post was shown, by the post's key; the last one, where it was posted more than once.
+pub async fn find_digest_of(
+    connection: &mut Connection,
+    key: &str,
+) -> Result<Option<i64>, StoreError> {
+    let digest = sqlx::query_scalar!(
+        "SELECT digest_id FROM outbox WHERE key = ? AND digest_id IS NOT NULL AND state = 'delivered'
+         ORDER BY id DESC LIMIT 1",
+        key
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(digest.flatten())
+}
+
+/// Every post of a digest was shown with it.
+pub async fn settle_digest(
+    connection: &mut Connection,
+    digest: i64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let now = us(now);
+    sqlx::query!(
+        "UPDATE outbox SET state = 'delivered', settled_us = ? WHERE digest_id = ? AND state = 'waiting'",
+        now,
+        digest
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Posts leave a digest and go on their own cards.
+pub async fn release(connection: &mut Connection, posts: &[i64]) -> Result<(), StoreError> {
+    let ids = to_json("posts", &posts)?;
+    sqlx::query!(
+        // What was tried goes alone.
+        "UPDATE outbox SET digest_id = NULL, attempts = attempts + 1 WHERE id IN (SELECT value FROM json_each(?))",
+        ids
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What a channel still has to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backlog {
+    pub channel: ChannelKey,
+    pub count: usize,
+    /// When the oldest of it was intended.
+    pub oldest: DateTime<Utc>,
+}
+
+/// The channels that have something to show still, and since when: what stands in a digest that was not sent is among it.
+pub async fn list_backlog(connection: &mut Connection) -> Result<Vec<Backlog>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT channel AS "channel!", COUNT(*) AS "count!: i64", MIN(created_us) AS "oldest!: i64" FROM outbox
+           WHERE state = 'waiting' AND kind != 'post_digest' GROUP BY channel ORDER BY channel"#
+    )
+    .fetch_all(connection)
+    .await?;
+    let each = rows.into_iter().map(|row| {
+        Ok(Backlog {
+            channel: ChannelKey(row.channel),
+            count: usize::try_from(row.count).unwrap_or(0),
+            oldest: at(row.oldest)?,
+        })
+    });
+    each.collect()
 }

@@ -41,6 +41,17 @@ pub async fn find_thread(
     Ok(id.map(IncidentId))
 }
 
+/// Whether a message shows something that is recorded.
+pub async fn is_known(connection: &mut Connection, message_id: &str) -> Result<bool, StoreError> {
+    let known = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM posted WHERE message_id = ?) AS "known!: bool""#,
+        message_id
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(known)
+}
+
 pub async fn save(
     connection: &mut Connection,
     key: &str,

@@ -4,6 +4,7 @@
 
 use super::StoreError;
 use super::checkpoint::{self, Finish};
+use super::gather::{Gather, Turn, Waiting, work_together};
 use super::trouble::{Cause, Trouble};
 use crate::watch::StoreMeters;
 use futures_util::FutureExt as _;
@@ -11,7 +12,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 /// How many jobs may share one commit. A bound on the wait of the first, not a tuning knob.
@@ -23,53 +24,21 @@ const QUEUE_MAX: usize = 4096;
 pub type Job<'c, T> = Pin<Box<dyn Future<Output = T> + Send + 'c>>;
 
 type Work = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> Job<'c, Settled> + Send>;
-type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+pub(super) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-struct Settled {
-    keep: bool,
-    trouble: Option<Trouble>,
-    answer: Answer,
+pub(super) struct Settled {
+    pub keep: bool,
+    pub trouble: Option<Trouble>,
+    pub answer: Answer,
 }
 
-/// What a gathered group does: an outcome for each item, in their order, or a fault of the whole.
-pub type Together<I, T, E> =
-    for<'c> fn(&'c mut SqliteConnection, &'c [I]) -> Job<'c, Result<Vec<T>, E>>;
-
-/// Items of one kind that wait to be worked on together, by statements that take many rows. The group is whatever waits
-/// when its turn comes.
-pub struct Gather<I, T, E> {
-    waiting: Mutex<Vec<Waiting<I, T, E>>>,
-    together: Together<I, T, E>,
-}
-
-struct Waiting<I, T, E> {
-    item: I,
-    answer: oneshot::Sender<Result<T, E>>,
-}
-
-impl<I, T, E> Gather<I, T, E> {
-    pub const fn new(together: Together<I, T, E>) -> Self {
+impl Settled {
+    pub(super) fn nothing() -> Self {
         Self {
-            waiting: Mutex::new(Vec::new()),
-            together,
+            keep: false,
+            trouble: None,
+            answer: Box::new(|_| {}),
         }
-    }
-
-    /// True for the first of a group: whoever brings it asks for the group's turn.
-    fn push(&self, waiting: Waiting<I, T, E>) -> bool {
-        let mut all = self.lock();
-        all.push(waiting);
-        all.len() == 1
-    }
-
-    fn take(&self) -> Vec<Waiting<I, T, E>> {
-        std::mem::take(&mut *self.lock())
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waiting<I, T, E>>> {
-        self.waiting
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -153,9 +122,14 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         if gather.push(Waiting { item, answer }) {
             // Asked for at once and without a place in the queue: nothing that ends this call leaves the group waiting.
-            let gather = gather.clone();
+            let mut turn = Turn(Some(gather.clone()));
             let work: Work = Box::new(move |connection| {
-                Box::pin(async move { work_together(connection, &gather).await })
+                Box::pin(async move {
+                    match turn.0.take() {
+                        Some(gather) => work_together(connection, &gather).await,
+                        None => Settled::nothing(),
+                    }
+                })
             });
             self.jobs
                 .send((work, None))
@@ -191,63 +165,8 @@ impl Writer {
     }
 }
 
-async fn work_together<I, T, E>(
-    connection: &mut SqliteConnection,
-    gather: &Gather<I, T, E>,
-) -> Settled
-where
-    I: Send + Sync + 'static,
-    T: Send + 'static,
-    E: From<StoreError> + Cause + Send + 'static,
-{
-    let (items, answers): (Vec<I>, Vec<_>) = gather
-        .take()
-        .into_iter()
-        .map(|waiting| (waiting.item, waiting.answer))
-        .unzip();
-    let outcomes = match (gather.together)(connection, &items).await {
-        Ok(done) => done.into_iter().map(Ok).collect(),
-        Err(fault) if items.len() == 1 => vec![Err(fault)],
-        Err(fault) => match (
-            fault.trouble(),
-            statement(connection, "ROLLBACK TO job").await,
-        ) {
-            // It is nobody's fault among them, and SQLite may have undone the whole transaction already.
-            (Some(trouble), _) => all(&items, || StoreError::Troubled(trouble)),
-            (None, Err(fault)) => all(&items, || not_committed(&fault)),
-            (None, Ok(())) => one_by_one(connection, gather, &items).await,
-        },
-    };
-    let keep = outcomes.iter().any(Result::is_ok);
-    let troubles = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
-    let trouble = troubles.filter_map(Cause::trouble).next();
-    let answer: Answer = Box::new(move |committed| {
-        for (answer, outcome) in answers.into_iter().zip(outcomes) {
-            let last = match &committed {
-                Err(fault) if outcome.is_ok() => Err(E::from(again(fault))),
-                _ => outcome,
-            };
-            // Whoever asked may have gone; the work stands all the same.
-            let _ = answer.send(last);
-        }
-    });
-    Settled {
-        keep,
-        trouble,
-        answer,
-    }
-}
-
-/// The same fault for each.
-fn all<I, T, E: From<StoreError>>(
-    items: &[I],
-    fault: impl Fn() -> StoreError,
-) -> Vec<Result<T, E>> {
-    items.iter().map(|_| Err(E::from(fault()))).collect()
-}
-
 /// What the whole group is told.
-fn not_committed(fault: &sqlx::Error) -> StoreError {
+pub(super) fn not_committed(fault: &sqlx::Error) -> StoreError {
     Trouble::of(fault).map_or_else(
         || StoreError::NotCommitted(fault.to_string()),
         StoreError::Troubled,
@@ -255,65 +174,11 @@ fn not_committed(fault: &sqlx::Error) -> StoreError {
 }
 
 /// The same for one more of the group.
-fn again(fault: &StoreError) -> StoreError {
+pub(super) fn again(fault: &StoreError) -> StoreError {
     fault.trouble().map_or_else(
         || StoreError::NotCommitted(fault.to_string()),
         StoreError::Troubled,
     )
-}
-
-/// After a fault of the group: what it began is undone, then each has its own savepoint.
-async fn one_by_one<I, T, E>(
-    connection: &mut SqliteConnection,
-    gather: &Gather<I, T, E>,
-    items: &[I],
-) -> Vec<Result<T, E>>
-where
-    I: Send + Sync + 'static,
-    T: Send + 'static,
-    E: From<StoreError> + Cause + Send + 'static,
-{
-    let mut outcomes: Vec<Result<T, E>> = Vec::with_capacity(items.len());
-    for item in items {
-        let last = outcomes.last().and_then(|outcome| outcome.as_ref().err());
-        // The transaction may be gone: nothing more is tried in it.
-        let outcome = match last.and_then(Cause::trouble) {
-            Some(trouble) => Err(E::from(StoreError::Troubled(trouble))),
-            None => alone(connection, gather, item).await,
-        };
-        outcomes.push(outcome);
-    }
-    outcomes
-}
-
-async fn alone<I, T, E>(
-    connection: &mut SqliteConnection,
-    gather: &Gather<I, T, E>,
-    item: &I,
-) -> Result<T, E>
-where
-    I: Send + Sync + 'static,
-    T: Send + 'static,
-    E: From<StoreError> + Cause + Send + 'static,
-{
-    let sql = |fault: sqlx::Error| E::from(StoreError::from(fault));
-    statement(connection, "SAVEPOINT item").await.map_err(sql)?;
-    let one = std::slice::from_ref(item);
-    let outcome = (gather.together)(connection, one).await;
-    let outcome = match outcome {
-        Err(fault) if fault.trouble().is_some() => return Err(fault),
-        other => other,
-    };
-    if outcome.is_err() {
-        statement(connection, "ROLLBACK TO item")
-            .await
-            .map_err(sql)?;
-    }
-    statement(connection, "RELEASE item").await.map_err(sql)?;
-    let done = outcome?;
-    done.into_iter()
-        .next()
-        .ok_or_else(|| E::from(StoreError::NotCommitted("it had no outcome".to_owned())))
 }
 
 async fn run(
@@ -401,9 +266,10 @@ fn cause(trouble: Option<Trouble>, fault: &sqlx::Error) -> StoreError {
 impl Told {
     fn failed(&self, fault: &StoreError) {
         self.meters.failed();
-        match fault.trouble() {
-            Some(trouble) => self.show(Some(trouble)),
-            None => tracing::error!(%fault, "a commit failed; its jobs are refused"),
+        if let Some(trouble) = fault.trouble() {
+            self.show(Some(trouble));
+        } else {
+            tracing::error!(%fault, "a commit failed; its jobs are refused");
         }
     }
 
@@ -476,7 +342,7 @@ async fn abandon(connection: &mut SqliteConnection, answers: Vec<Answer>, fault:
     }
 }
 
-async fn statement(
+pub(super) async fn statement(
     connection: &mut SqliteConnection,
     sql: &'static str,
 ) -> Result<(), sqlx::Error> {

@@ -180,6 +180,7 @@ impl Meters {
         meters
     }
 
+    #[expect(clippy::too_many_lines, reason = "one list of names and helps")]
     fn register(&mut self, store: &StoreMeters, discord: &DiscordMeters) {
         let registry = &mut self.registry;
         registry.register(
@@ -326,6 +327,7 @@ impl Meters {
 }
 
 impl Gauges {
+    #[expect(clippy::too_many_lines, reason = "one list of names and helps")]
     fn register(&self, registry: &mut Registry) {
         for (name, help, gauge) in [
             (

@@ -35,6 +35,19 @@ pub fn prometheus_list(run: &str, range: std::ops::Range<usize>) -> Vec<u8> {
     serde_json::to_vec(&list).unwrap()
 }
 
+/// An alert for one of five channels, by its policy.
+pub fn spread(run: &str, n: usize) -> Vec<u8> {
+    let severity = ["low", "medium", "high"][(n / 5) % 3];
+    let body = json!({
+        "id": format!("{run}-{n}"),
+        "kind": "infra",
+        "severity": severity,
+        "policy": format!("c{}", n % 5),
+        "user": format!("user{}@contoso.example", n % PERSONS),
+    });
+    serde_json::to_vec(&body).unwrap()
+}
+
 /// The sample of a device alert, as large as in the field, with an id and a person of its own.
 pub fn graph(run: &str, n: usize) -> Vec<u8> {
     const SAMPLE: &str =

@@ -174,6 +174,11 @@ pub struct Baton {
 
 impl Baton {
     pub fn start(disk: Disk) -> Self {
+        Self::start_with(disk, None)
+    }
+
+    /// The same with a playbook of the operator's own.
+    pub fn start_with(disk: Disk, playbook: Option<&str>) -> Self {
         let folder = TempDir::new().unwrap();
         let program = Path::new(env!("CARGO_BIN_EXE_baton"));
         let (listen, http) = (free(), free());
@@ -183,6 +188,15 @@ impl Baton {
         let sandbox = Process::start(program, &args, folder.path(), Disk::AsIs);
         let base = sandbox.says("runs at ").trim_end_matches('.').to_owned();
         sandbox.says("baton run --config");
+        if let Some(playbook) = playbook {
+            let own = folder.path().join("data/playbooks");
+            fs::create_dir_all(&own).unwrap();
+            fs::write(own.join("bench.toml"), playbook).unwrap();
+            let config = folder.path().join("data/baton.toml");
+            let text = fs::read_to_string(&config).unwrap();
+            let dir = format!("{text}\n[playbooks]\ndir = \"{}\"\n", own.display());
+            fs::write(&config, dir).unwrap();
+        }
         let service = Self::serve(&folder, disk);
         let guild = Guild::new(&base);
         guild.until_ready(&http);
@@ -261,6 +275,12 @@ impl Guild {
                 .await
                 .unwrap()
         })
+    }
+
+    /// A file that came with a message.
+    pub fn text(&self, url: &str) -> String {
+        let asked = self.client.get(url);
+        self.block_on(async { asked.send().await.unwrap().text().await.unwrap() })
     }
 
     /// The id of a channel, by its name.

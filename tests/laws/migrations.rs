@@ -296,7 +296,7 @@ fn empty_tables(rows: &BTreeMap<String, i64>) -> Vec<&String> {
 async fn what_the_program_writes_fills_every_table_and_holds() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("baton.db");
-    fill(&path).await;
+    Box::pin(fill(&path)).await;
     let mut connection = open(&path).await;
     let filled = rows(&mut connection).await;
     assert_eq!(
@@ -381,7 +381,7 @@ fn each_migration_leaves_a_store_of_its_format() {
 async fn a_store_of_this_format_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("baton.db");
-    fill(&path).await;
+    Box::pin(fill(&path)).await;
     let last = files("migrations", ".sql").pop().unwrap();
     let number: String = last
         .file_name()

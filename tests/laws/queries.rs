@@ -132,7 +132,7 @@ const PARTIAL: [&str; 5] = [
     "drafts_one_open",
     "outbox_one_waiting",
     "outbox_resting",
-    "outbox_waiting",
+    "outbox_due",
     "quarantine_waiting",
 ];
 

@@ -3,9 +3,9 @@
 
 use baton::render::contexts::{
     Answer, Brief, BriefStub, CardContext, Closing, ClosingStub, Contacts, Containment, Details,
-    Drafts, DutyWord, Earlier, Health, Help, IdleWord, Look, Me, Notice, PastCard, PatternDraft,
-    PatternList, PatternShown, Queue, Reminder, Review, Said, Stuck, Talk, ThreadContext,
-    Thresholds, Timeline, Together,
+    Digest, Drafts, DutyWord, Earlier, Health, Help, IdleWord, Look, Me, Notice, PastCard,
+    PatternDraft, PatternList, PatternShown, Queue, Reminder, Review, Said, Stuck, Talk,
+    ThreadContext, Thresholds, Timeline, Together,
 };
 use baton::render::templates::{SHIPPED, Template, Templates};
 use serde::{Serialize, Serializer};
@@ -53,6 +53,7 @@ fn subjects() -> Vec<Subject> {
     vec![
         subject::<CardContext>(),
         subject::<Health>(),
+        subject::<Digest>(),
         subject::<PastCard>(),
         subject::<Reminder>(),
         subject::<ThreadContext>(),

@@ -8,13 +8,13 @@ use chrono::{NaiveTime, TimeDelta};
 use std::path::Path;
 use tempfile::TempDir;
 
-fn nightly(dir: &Path) -> Option<BackupSettings> {
-    Some(BackupSettings {
+fn nightly(dir: &Path) -> BackupSettings {
+    BackupSettings {
         dir: dir.to_owned(),
         at: vec![NaiveTime::from_hms_opt(2, 30, 0).unwrap()],
         keep: 2,
         recipients: Vec::new(),
-    })
+    }
 }
 
 fn names(dir: &Path) -> Vec<String> {
@@ -32,7 +32,7 @@ fn a_backup_is_made_each_night_and_the_newest_two_stay() {
     std::fs::write(folder.path().join("notes.txt"), "not Baton's").unwrap();
     let dir = folder.path().to_owned();
     scenario_with(
-        move |settings, _| settings.backup = nightly(&dir),
+        move |settings, _| settings.backup = Some(nightly(&dir)),
         async |w| {
             // The first is due at once, the next in the night.
             assert!(w.service().back_up_if_due().await.unwrap());
@@ -64,7 +64,7 @@ fn a_backup_that_fails_is_told_once_and_so_is_the_first_that_works() {
     std::fs::write(&dir, "in the way").unwrap();
     let planned = dir.clone();
     scenario_with(
-        move |settings, _| settings.backup = nightly(&planned),
+        move |settings, _| settings.backup = Some(nightly(&planned)),
         async |w| {
             w.expected().log("the backup failed");
             assert!(!w.service().back_up_if_due().await.unwrap());

@@ -27,6 +27,7 @@ mod silence;
 mod speaking;
 mod stopping;
 mod storeless;
+mod storm;
 mod together;
 mod walled;
 mod watched;

@@ -296,6 +296,7 @@ fn a_pattern_that_covers_all_detections_lifts_the_repeat_rule_and_one_that_does_
         // Somebody else's, so that the pattern does not match everything.
         let another = UPLOAD.replace(visa, "other@contoso.example");
         let another = another.replace("93c389c1-be90-b0d0", "93c389c1-0000-0009");
+        w.settle().await;
         w.alert("purview", another).await.accepted();
         let tier1 = w.tier1();
         let form = tier1.run(TRIAGE, "pattern propose", &[]).await.form();
@@ -322,6 +323,7 @@ fn a_pattern_that_covers_all_detections_lifts_the_repeat_rule_and_one_that_does_
 
         // A detection of another kind: the pattern no longer covers all of them.
         w.alert("purview", UPLOAD).await.accepted();
+        w.settle().await;
         w.alert("purview", rates(3, visa)).await.accepted();
         let card = tier1.channel(TRIAGE).await.card("INC-5");
         card.expect("does not cover all detections of the person");

@@ -268,7 +268,7 @@ fn a_deputy_who_steps_in_is_mentioned_and_let_into_the_briefs_thread_and_the_con
         let called = called.saying("a deputy takes a contact's place");
         called.lacks("flat").lacks("passport");
         assert!(called.json["content"].as_str().unwrap().contains("<@"));
-        deputy.channel(BRIEF_THREAD).await.card("INC-1");
+        let brief = deputy.channel(BRIEF_THREAD).await.card("INC-1");
         hr.cannot_see(BRIEF_THREAD).await;
         let read = deputy.press(&brief, "I have read this").await;
         read.message().expect("I have read this");

@@ -47,6 +47,7 @@ async fn goes_on(w: &World) {
     let channel = w.tier1().channel("tier1-triage").await;
     channel.card("INC-1");
     channel.card("INC-3");
+    channel.all();
     assert_eq!(w.service().missing.list(), Vec::<String>::new());
 }
 

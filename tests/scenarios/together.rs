@@ -19,6 +19,8 @@ async fn night(w: &World) {
     for number in 1..=4 {
         let desk = format!("desk.{number}@contoso.example");
         w.alert("purview", rates(number, &desk)).await.accepted();
+        // Each has its card: no storm.
+        w.settle().await;
     }
     w.alert("purview", UPLOAD).await.accepted();
     w.settle().await;

@@ -10,7 +10,7 @@ fn identity(kind: &'static str, value: &str) -> Identity {
 }
 
 /// The directory says: the person of the sample alert, and this member as their line manager.
-async fn imports(w: &World, manager: &str) {
+pub(super) async fn imports(w: &World, manager: &str) {
     let account = w.account(manager).await;
     let line = |line, key: &str, manager: Option<&str>, identities| Listed {
         line,

@@ -97,7 +97,7 @@ fn what_waits_too_long_is_seen_everywhere_and_told_once_it_can_be() {
             json!({ "tier1-triage": 1 })
         );
         w.expected().log(FOUND);
-        w.advance(TimeDelta::seconds(1)).await;
+        w.service().tick().await.unwrap();
         w.tier1().channel("tier1-triage").await.card("INC-1");
         let audit = w.member("auditor").channel("audit").await;
         audit
@@ -195,7 +195,7 @@ fn one_incident_that_cannot_be_read_holds_up_no_other() {
         w.tier1()
             .channel("tier1-triage")
             .await
-            .saying("1st reminder");
+            .saying("Raised 1 time(s)");
         w.member("auditor")
             .channel("audit")
             .await

@@ -25,10 +25,12 @@ async fn folder() -> TempDir {
 async fn typed(line: &[&str]) -> Result<String, String> {
     let cli = Cli::try_parse_from(["baton"].iter().chain(line)).unwrap();
     let mut out = Vec::new();
-    let code = match cli.command {
-        Command::Backup(args) => super::run(&args, ports(), &mut out).await,
-        Command::Restore(args) => restore::run(&args, ports().clock.as_ref(), &mut out).await,
-        _ => panic!("neither backup nor restore"),
+    let code = if let Command::Backup(args) = cli.command {
+        super::run(&args, ports(), &mut out).await
+    } else if let Command::Restore(args) = cli.command {
+        restore::run(&args, ports().clock.as_ref(), &mut out).await
+    } else {
+        panic!("neither backup nor restore")
     };
     let code = code.map_err(|fault| format!("{fault:#}"))?;
     assert!(ended_well(code));

@@ -50,11 +50,16 @@ impl Bot {
     pub(super) async fn queue(
         &self,
         actor: &Actor,
+        incident: Option<String>,
         earlier_than: Option<String>,
     ) -> Result<Reply, Fault> {
         if let Some(id) = earlier_than {
             let id = id.parse().map_err(|()| Refusal::NotFound)?;
             return self.ask_why_to_look(actor, CustomId::Earlier(id)).await;
+        }
+        if let Some(id) = incident {
+            let id = id.parse().map_err(|()| Refusal::NotFound)?;
+            return self.open_card(actor, id).await;
         }
         Ok(Reply::Show(self.open_queue(actor).await?))
     }

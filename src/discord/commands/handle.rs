@@ -162,7 +162,10 @@ impl Bot {
         };
         let reply = match command.verb {
             Verb::Open => self.open(actor, options).await?,
-            Verb::Queue => self.queue(actor, text("earlier_than")).await?,
+            Verb::Queue => {
+                self.queue(actor, text("incident"), text("earlier_than"))
+                    .await?
+            }
             Verb::Leave(TransitionKind::Dismissal) if text("incident").is_none() => {
                 let pattern = text("pattern").map(|typed| typed.parse());
                 let pattern = pattern.transpose().map_err(|()| Refusal::NotFound)?;
@@ -293,6 +296,7 @@ impl Bot {
             | CustomId::Earlier(_)
             | CustomId::Names(_) => self.look(actor, id, &values).await?,
             CustomId::Dismissing(id) => self.around_dismissal(actor, id, &values).await?,
+            CustomId::Digested(id) => self.press_digest(actor, id, &values).await?,
             CustomId::Page(..)
             | CustomId::LookedBack(_)
             | CustomId::Named(_)

@@ -5,6 +5,7 @@ mod answers;
 mod beside;
 mod case;
 mod complete;
+mod digest;
 mod forms;
 mod governing;
 mod governing_table;

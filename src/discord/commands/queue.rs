@@ -82,6 +82,7 @@ impl Bot {
         let shown = rows.iter().take(QUEUE_LINES).map(queue_row);
         let context = Queue {
             count: rows.len(),
+            late: self.app.late().await?.unwrap_or_default(),
             rows: shown.collect(),
             looks: looks
                 .iter()

@@ -222,12 +222,15 @@ const COMMANDS: [Command; 25] = [
         verb: Verb::Queue,
         name: "queue",
         what: "What is open, and what is yours to take",
-        options: &[Opt {
-            name: "earlier_than",
-            what: "Earlier incidents of the persons concerned in this one, on a reason that is logged",
-            required: false,
-            kind: OptKind::Incident,
-        }],
+        options: &[
+            incident("Show the card of this one", false),
+            Opt {
+                name: "earlier_than",
+                what: "Earlier incidents of the persons concerned in this one, on a reason that is logged",
+                required: false,
+                kind: OptKind::Incident,
+            },
+        ],
         roles: &TEAMS,
     },
     Command {

@@ -39,11 +39,21 @@ fn a_card_is_one_embed_with_its_tone_in_words() {
                 "color": 0xC6_2828, "footer": { "text": "Urgent · 12 min old" },
             }],
             "components": [{ "type": 1, "components": [
-                { "type": 2, "style": 2, "label": "Claim", "custom_id": "k1", "disabled": false },
+                { "type": 2, "style": 2, "label": "Claim", "custom_id": "k1~n-1", "disabled": false },
             ]}],
             "allowed_mentions": { "parse": [], "users": [] },
             "nonce": "n-1", "enforce_nonce": true,
         })
+    );
+    // By this it is found again; an edit takes it off.
+    assert_eq!(key_of(&json), Some("n-1"));
+    assert_eq!(key_of(&edit_json(&card)), None);
+    assert_eq!(
+        words_of(&json),
+        (
+            Some("INC-7 · Upload to personal cloud"),
+            Some("**Severity** high")
+        )
     );
 }
 

@@ -198,6 +198,7 @@ fn noted(kind: Kind) -> Vec<(Kind, Noted)> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn each_fact_is_judged_on_its_own_line_with_a_next_step() {
     use Standing::{Attention, Degraded, Well};
     let ago = |minutes| Some(now() - TimeDelta::minutes(minutes));

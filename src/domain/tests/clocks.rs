@@ -62,7 +62,10 @@ impl Rows {
             let command = match DueKind::from_key(&key).unwrap() {
                 DueKind::Said(about) => say(about, None),
                 DueKind::Release => Command::Reach(ReachCommand::Release),
-                other => panic!("{other:?}"),
+                other @ (DueKind::Owed(_)
+                | DueKind::SnoozeEnds
+                | DueKind::Talk(_)
+                | DueKind::LookAgain) => panic!("{other:?}"),
             };
             said += self.case.act(None, &command).unwrap().len();
             self.mirror();

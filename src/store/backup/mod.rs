@@ -19,6 +19,8 @@ use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+/// How the name of a whole backup ends.
+const ENDINGS: [&str; 2] = [".db", ".db.age"];
 /// What a file is called until it is whole.
 const PARTIAL: &str = ".partial";
 
@@ -42,9 +44,12 @@ pub async fn take(
     if to.exists() {
         return Err(fault(format!("{} is there already", to.display())));
     }
-    let _alone = lock::hold(&beside(store, ".backup")).map_err(|held| match held {
-        StoreError::Held { by, .. } => fault(format!("another backup is under way: {by}")),
-        other => other,
+    let _alone = lock::hold(&beside(store, ".backup")).map_err(|held| {
+        if let StoreError::Held { by, .. } = held {
+            fault(format!("another backup is under way: {by}"))
+        } else {
+            held
+        }
     })?;
     let partial = beside(to, PARTIAL);
     let open = match recipients {
@@ -137,7 +142,7 @@ pub fn expire(folder: &Path, instance: &str, keep: usize) -> Result<usize, Store
         match name {
             Some(name) if !name.starts_with(&prefix) => {}
             Some(name) if name.ends_with(PARTIAL) => remove(&path),
-            Some(name) if name.ends_with(".db") || name.ends_with(".db.age") => copies.push(path),
+            Some(name) if ENDINGS.iter().any(|ending| name.ends_with(ending)) => copies.push(path),
             Some(_) | None => {}
         }
     }

@@ -41,7 +41,10 @@ async fn settle(ground: &Ground, key: &'static str, settlement: Settlement) {
 
 async fn waiting(ground: &Ground) -> Vec<(String, i64)> {
     let mut reader = ground.store.read().await.unwrap();
-    let rows = outbox::list_waiting(&mut reader).await.unwrap();
+    let desk = ChannelKey::new("desk");
+    let rows = outbox::list_due(&mut reader, &desk, now(), 100)
+        .await
+        .unwrap();
     rows.into_iter().map(|row| (row.key, row.id)).collect()
 }
 

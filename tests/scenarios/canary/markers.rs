@@ -157,6 +157,12 @@ impl Canary {
             .replace("93c389c1-be90-b0d0", "93c389c1-0000-0002")
     }
 
+    /// One of many.
+    pub fn nth_alert(&self, n: usize) -> String {
+        let id = format!("93c389c1-0001-{n:04}");
+        self.alert().replace("93c389c1-be90-b0d0", &id)
+    }
+
     pub fn third_alert(&self) -> String {
         self.alert()
             .replace("93c389c1-be90-b0d0", "93c389c1-0000-0003")

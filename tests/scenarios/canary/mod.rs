@@ -33,8 +33,9 @@ const UNSEEN: [&str; 6] = [
 ];
 
 /// Where the names of things that must be reached stand in the program.
-const CONTROLS: [&str; 2] = [
+const CONTROLS: [&str; 3] = [
     include_str!("../../../src/discord/custom_id.rs"),
+    include_str!("../../../src/discord/custom_id/digest.rs"),
     include_str!("../../../src/discord/custom_id/dismissing.rs"),
 ];
 const ROUTES: [&str; 2] = [
@@ -180,7 +181,18 @@ fn controls() -> BTreeSet<String> {
 }
 
 /// What each chapter drives that none before it does: words of custom ids, names of templates.
-const DRIVEN: [(Chapter, &[&str]); 11] = [
+const DRIVEN: [(Chapter, &[&str]); 12] = [
+    (
+        Chapter::Storm,
+        &[
+            "digest-escalate",
+            "digest-more",
+            "digest-open",
+            "digest-page",
+            "digest-take",
+            "digest.hbs",
+        ],
+    ),
     (
         Chapter::Arrival,
         &[
@@ -227,7 +239,7 @@ const DRIVEN: [(Chapter, &[&str]); 11] = [
         ],
     ),
     (Chapter::Proposed, &["refuse", "refused"]),
-    (Chapter::Dismissed, &["agree", "agreed", "look-agree"]),
+    (Chapter::Dismissed, &["agree", "agreed"]),
     (Chapter::Investigation, &["returned"]),
     (
         Chapter::Engaged,
@@ -260,6 +272,7 @@ const DRIVEN: [(Chapter, &[&str]); 11] = [
     (
         Chapter::Pattern,
         &[
+            "look-agree",
             "look-reopen",
             "look-reopened",
             "look.hbs",
@@ -316,6 +329,7 @@ macro_rules! chapters {
 
 chapters! {
     nothing_leaks_from_a_device: Device,
+    nothing_leaks_from_a_storm: Storm,
     nothing_leaks_of_patterns_and_second_looks: Pattern,
     nothing_leaks_while_nobody_stirs: Idle,
     nothing_leaks_on_arrival: Arrival,

@@ -14,6 +14,9 @@ const BRIEF: &str = "INC-1 brief 1";
 /// The field in which a dismissal answers the triggers.
 const EACH: &str = "Answer to each trigger that is met";
 
+/// More than the lists of one page hold, twice.
+const STORM: usize = 52;
+
 /// How far the story is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Chapter {
@@ -21,6 +24,8 @@ pub enum Chapter {
     Device,
     /// Another: a known pattern, what it covers, and a second look.
     Pattern,
+    /// Another: more alerts than can be shown one by one.
+    Storm,
     /// Another: nobody accepts, and then nobody works on it.
     Idle,
     Arrival,
@@ -61,13 +66,19 @@ pub async fn tell(w: &World, canary: &Canary, last: Chapter) {
         pattern(w, canary).await;
         return w.looks_at_everything().await;
     }
+    if last == Chapter::Storm {
+        for n in 0..STORM {
+            w.alert("purview", canary.nth_alert(n)).await.accepted();
+        }
+        return w.looks_at_everything().await;
+    }
     if last == Chapter::Idle {
         idle(w, canary).await;
         return w.looks_at_everything().await;
     }
     for chapter in Chapter::ALL.into_iter().filter(|one| *one <= last) {
         match chapter {
-            Chapter::Device | Chapter::Idle | Chapter::Pattern => {}
+            Chapter::Device | Chapter::Idle | Chapter::Pattern | Chapter::Storm => {}
             Chapter::Arrival => {
                 w.alert("purview", canary.alert()).await.accepted();
             }
@@ -144,7 +155,18 @@ async fn pattern(w: &World, canary: &Canary) {
     ];
     let approved = tier2.run("tier2-investigation", "pattern approve", &options);
     approved.await.message().expect("PAT-1 is approved");
-    let card = tier1.channel("tier1-triage").await.card("INC-1");
+    let look = dismissed_by_pattern(w, "INC-1").await;
+    let form = tier2.press(&look, "Reopen").await.form();
+    let why = [("Why", canary.of("reason to reopen"))];
+    form.submit(&why).await.message();
+    let look = dismissed_by_pattern(w, "INC-2").await;
+    tier2.press(&look, "Agree").await.message();
+}
+
+/// Triage dismisses what the pattern covers; gives back what Investigation then looks at again.
+async fn dismissed_by_pattern(w: &World, incident: &str) -> Message {
+    let (tier1, tier2) = (w.tier1(), w.tier2());
+    let card = tier1.channel("tier1-triage").await.card(incident);
     let form = tier1.press(&card, "Dismiss").await.form();
     let rest = [(EACH, "not applicable"), ("Definition of done", ALL)];
     let review = form.fill(&rest).await.message();
@@ -153,10 +175,10 @@ async fn pattern(w: &World, canary: &Canary) {
         .run("tier2-investigation", "queue", &[])
         .await
         .message();
-    let look = tier2.pick(&list, "Look again at…", &["INC-1"]);
-    let form = tier2.press(&look.await.message(), "Reopen").await.form();
-    let why = [("Why", canary.of("reason to reopen"))];
-    form.submit(&why).await.message();
+    tier2
+        .pick(&list, "Look again at…", &[incident])
+        .await
+        .message()
 }
 
 async fn idle(w: &World, canary: &Canary) {

@@ -62,14 +62,13 @@ impl World {
     async fn look_at_store(&self, faults: &mut String) {
         let service = self.service();
         let mut reader = service.app.store.read().await.unwrap();
-        let waiting = store::outbox::list_waiting(&mut reader).await.unwrap();
-        for row in waiting {
-            writeln!(
-                faults,
-                "- an effect still waits: {} {:?}",
-                row.key, row.last_fault
-            )
-            .unwrap();
+        let waiting: Vec<(String, Option<String>)> =
+            sqlx::query_as("SELECT key, last_fault FROM outbox WHERE state = 'waiting'")
+                .fetch_all(&mut *reader)
+                .await
+                .unwrap();
+        for (key, fault) in waiting {
+            writeln!(faults, "- an effect still waits: {key} {fault:?}").unwrap();
         }
         let resting: i64 =
             sqlx::query_scalar("SELECT COUNT(*) FROM outbox WHERE state IN ('parked', 'dead')")

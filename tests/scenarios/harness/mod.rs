@@ -249,8 +249,9 @@ impl World {
         self.member("outsider")
     }
 
-    /// Lets time pass; what became due is done and delivered.
+    /// Delivers what waits, lets time pass; what became due is done and delivered.
     pub async fn advance(&self, by: TimeDelta) {
+        self.settle().await;
         self.stage.clock.advance(by);
         self.service().tick().await.unwrap();
         self.settle().await;

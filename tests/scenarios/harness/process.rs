@@ -2,6 +2,7 @@
 
 use super::seen::{Message, list};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -199,17 +200,20 @@ impl Place {
         Message { json }
     }
 
-    /// Waits until each of so many incidents has its card, wherever it belongs, and says that it has no second one.
+    /// Waits until each of so many incidents is shown, on a card or in a digest, wherever it belongs, and says that no
+    /// second message shows it.
     pub async fn each_once(&self, count: usize) {
-        self.until("a card for each alert", async || {
-            self.cards().await.len() >= count
+        let all: BTreeSet<String> = (1..=count).map(|n| format!("INC-{n}")).collect();
+        self.until("a message that shows each alert", async || {
+            let cards = self.cards().await;
+            let shown: BTreeSet<String> = cards.iter().flat_map(Message::incidents).collect();
+            shown.is_superset(&all)
         })
         .await;
         let cards = self.cards().await;
-        assert_eq!(cards.len(), count);
-        for n in 1..=count {
-            let of = |card: &&Message| card.is_card_of(&format!("INC-{n}"));
-            assert_eq!(cards.iter().filter(of).count(), 1, "INC-{n}");
+        for id in all {
+            let shows = |card: &&Message| card.incidents().contains(&id);
+            assert_eq!(cards.iter().filter(shows).count(), 1, "{id}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::Stage;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::rc::Rc;
 
@@ -148,6 +149,14 @@ impl Message {
         let all = rows.iter().flat_map(|row| list(&row["components"]));
         all.filter_map(|one| one["label"].as_str().map(str::to_owned))
             .collect()
+    }
+
+    /// The incidents that it names.
+    pub fn incidents(&self) -> BTreeSet<String> {
+        let text = self.text();
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+        let ids = words.filter(|word| word.starts_with("INC-"));
+        ids.map(str::to_owned).collect()
     }
 
     pub(super) fn is_card_of(&self, id: &str) -> bool {

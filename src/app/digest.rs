@@ -1,0 +1,136 @@
+//! What a digest lists: each incident as its channel may see it, or as a member may.
+
+use super::{App, AppError};
+use crate::domain::digest::{Line, line, sort};
+use crate::domain::ids::{ChannelKey, IncidentId};
+use crate::domain::incident::{Incident, Refusal};
+use crate::domain::placement::Placement;
+use crate::domain::playbook::definition::Playbook;
+use crate::domain::policy::{Actor, channel};
+use crate::domain::restricted::{Clearance, Level};
+use crate::domain::view::{CardView, age};
+use crate::store::{self, Connection};
+use chrono::TimeDelta;
+use std::collections::BTreeSet;
+
+/// How old a message may get before it counts as late.
+const IN_TIME: TimeDelta = TimeDelta::seconds(5);
+
+impl App {
+    /// How each stay at a stage stands in a digest of its channel, in their order; nothing for those that may not be
+    /// listed there: they are under seal, or gone.
+    pub async fn digest_lines(
+        &self,
+        posts: &[(IncidentId, usize)],
+    ) -> Result<Vec<Option<Line>>, AppError> {
+        let mut reader = self.store.read().await?;
+        let members = store::people::list_members(&mut reader).await?;
+        let mut lines = Vec::with_capacity(posts.len());
+        for (id, visit) in posts {
+            let Some(incident) = store::incident::find(&mut reader, *id).await? else {
+                lines.push(None);
+                continue;
+            };
+            let loaded = self.playbooks.load(&incident.playbook)?;
+            let walls = store::incident::walls(&mut reader, *id).await?;
+            let seen = super::placed::seen(&incident, *visit, &loaded.playbook, &members, &walls);
+            let open = seen.filter(|seen| matches!(seen.placement, Placement::Channel(_)));
+            let line = match open {
+                Some(seen) => {
+                    let playbook = &loaded.playbook;
+                    self.line(&mut reader, &incident, *visit, playbook, &seen.clearance)
+                        .await?
+                }
+                None => None,
+            };
+            lines.push(line);
+        }
+        Ok(lines)
+    }
+
+    /// What a digest listed, as far as the member may see it now: its channel and the lines.
+    pub async fn digest_for(
+        &self,
+        actor: &Actor,
+        digest: i64,
+    ) -> Result<(ChannelKey, Vec<Line>), AppError> {
+        let mut reader = self.store.read().await?;
+        let rows = store::outbox::list_digest(&mut reader, digest).await?;
+        let ids: BTreeSet<IncidentId> = rows.iter().filter_map(|row| row.incident).collect();
+        let mut lines = Vec::new();
+        for id in ids {
+            let visible = match self.visible(&mut reader, actor, id).await {
+                Ok(visible) => visible,
+                Err(AppError::Refused(_)) => continue,
+                Err(fault) => return Err(fault),
+            };
+            let (incident, playbook) = (&visible.incident, &visible.playbook.playbook);
+            let Some((visit, _)) = incident.current_visit() else {
+                continue;
+            };
+            let shown = self
+                .line(&mut reader, incident, visit, playbook, &visible.clearance)
+                .await?;
+            lines.extend(shown);
+        }
+        let channel = rows.into_iter().next().map(|row| row.channel);
+        // A digest of which one may see nothing is one that does not exist.
+        let channel = channel.filter(|_| !lines.is_empty());
+        sort(&mut lines);
+        Ok((channel.ok_or(Refusal::NotFound)?, lines))
+    }
+
+    /// The card of an incident where it stands now: what its channel's card shows, and no more than the member may read.
+    pub async fn card_for(&self, actor: &Actor, id: IncidentId) -> Result<CardView, AppError> {
+        let mut reader = self.store.read().await?;
+        let visible = self.visible(&mut reader, actor, id).await?;
+        let (incident, playbook) = (&visible.incident, &visible.playbook.playbook);
+        let (visit, stay) = incident.current_visit().ok_or(Refusal::NotFound)?;
+        let stage = playbook.stage(&stay.stage).ok_or(Refusal::NotFound)?;
+        let (offered, held) = super::placed::standing(incident, stay);
+        let mut level = channel(stage, offered, held).level();
+        // The record there is for those of the stage.
+        if !actor.has(stage.role) {
+            level = level.min(Level::Facts);
+        }
+        let clearance = visible.clearance.at_most(level);
+        let view = self
+            .card_view(&mut reader, incident, visit, &clearance)
+            .await?;
+        let mut view = view.ok_or(Refusal::NotFound)?;
+        // Id, severity, age and holder are all that others of the tiers read.
+        if visible.clearance.level() < Level::Steps {
+            "elsewhere".clone_into(&mut view.stage);
+            "Those on the case read more".clone_into(&mut view.status);
+            view.reminders = None;
+            view.acts.clear();
+        }
+        Ok(view)
+    }
+
+    /// How old the oldest message is that nobody has been shown, where it is older than it should get.
+    pub async fn late(&self) -> Result<Option<String>, AppError> {
+        let mut reader = self.store.read().await?;
+        let backlog = store::outbox::list_backlog(&mut reader).await?;
+        let oldest = backlog.iter().map(|one| one.oldest).min();
+        let waits = oldest.map(|oldest| self.now() - oldest);
+        let late = waits.filter(|waits| *waits > IN_TIME);
+        Ok(late.map(|late| match late.num_seconds() {
+            seconds @ ..60 => format!("{seconds} s"),
+            _ => age(late),
+        }))
+    }
+
+    async fn line(
+        &self,
+        connection: &mut Connection,
+        incident: &Incident,
+        visit: usize,
+        playbook: &Playbook,
+        clearance: &Clearance,
+    ) -> Result<Option<Line>, AppError> {
+        let first = self.first_alert(connection, incident).await?;
+        let alert = first.as_ref().map(|on| &on.alert);
+        Ok(line(incident, visit, alert, playbook, clearance))
+    }
+}

@@ -1,0 +1,233 @@
+//! Digests: what stands in one is fixed in the store before it is sent, so that whatever happens in between, each alert is
+//! in one message.
+
+use super::deliver::{posted_as, unrenderable};
+use super::drain::{Outbound, Verdict};
+use super::pace::Budget;
+use super::storm::{Turn, Waiting, lasts, turn};
+use crate::app::AppError;
+use crate::discord::call::Call;
+use crate::discord::custom_id::digest_press;
+use crate::discord::endpoint::{Endpoint, Method};
+use crate::discord::rest::RestFault;
+use crate::domain::alert::Severity;
+use crate::domain::digest::{Line, sort};
+use crate::domain::ids::{ChannelKey, IncidentId};
+use crate::render::card::Card;
+use crate::store;
+use crate::store::outbox::Row;
+use crate::store::posted::Posted;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Alerts of one digest at most: more follow in the next.
+const MOST: i64 = 2_000;
+/// Posts rank by severity, the most severe first.
+const HIGH: i64 = 5 - Severity::High as i64;
+
+impl Outbound {
+    /// What may leave of the posts that stand first in a channel.
+    pub(super) fn turn(&self, channel: &ChannelKey, rows: &[Row]) -> Turn {
+        let now = self.app.clock.instant();
+        let posts = rows.iter().take_while(|row| is_listed(row));
+        let waiting = Waiting {
+            posts: posts.clone().count(),
+            high: posts.filter(|row| row.rank <= HIGH).count(),
+        };
+        let next = self.channels.next_digest(channel, now);
+        turn(waiting, self.budget(channel), next)
+    }
+
+    /// How long a digest, or a card for what stood in one, has to wait for its turn.
+    pub(super) fn digest_waits(&self, channel: &ChannelKey) -> Option<Duration> {
+        let next = self.channels.next_digest(channel, self.app.clock.instant());
+        let one = Waiting { posts: 1, high: 0 };
+        match turn(one, self.budget(channel), next) {
+            Turn::Wait(left) => Some(left),
+            Turn::Own(_) | Turn::Digest { .. } => None,
+        }
+    }
+
+    /// How long an edit has to wait: asked before it is rendered, since in a storm many wait.
+    pub(super) fn edit_waits(&self, channel: &str) -> Option<Duration> {
+        let (channel, message) = (channel.to_owned(), String::new());
+        let path = Endpoint::Message { channel, message };
+        let budget = self.rest.budget(&path, Method::Patch);
+        (budget.left == 0).then_some(budget.resets_in)
+    }
+
+    /// What the channel may still get; one that is not configured has no limit of its own.
+    fn budget(&self, channel: &ChannelKey) -> Budget {
+        let channel = self.guild.channels.get(channel).cloned();
+        let channel = channel.unwrap_or_default();
+        self.rest
+            .budget(&Endpoint::Messages { channel }, Method::Post)
+    }
+
+    /// Puts what waits in a channel into a digest. False where there are no two that may stand together: each goes alone.
+    pub(super) async fn gather(
+        &self,
+        channel: &ChannelKey,
+    ) -> Result<Result<bool, Verdict>, AppError> {
+        let now = self.app.now();
+        let mut reader = self.app.store.read().await?;
+        let rows = store::outbox::list_due(&mut reader, channel, now, MOST).await?;
+        drop(reader);
+        // What was tried alone may have arrived alone.
+        let fresh = rows
+            .iter()
+            .filter(|row| is_listed(row) && row.attempts == 0);
+        let mut fresh: Vec<&Row> = fresh.collect();
+        if let Some(place) = self.guild.channels.get(channel) {
+            match self.arrived_before(place, &fresh).await {
+                Ok(there) => fresh.retain(|row| !there.iter().any(|known| known.id == row.id)),
+                Err(fault) => return Ok(Err(fault.into())),
+            }
+        }
+        let lines = self.lines_of(&fresh).await?;
+        let listed = fresh.iter().zip(lines).filter(|(_, line)| line.is_some());
+        let posts: Vec<Row> = listed.map(|(row, _)| (*row).clone()).collect();
+        if posts.len() < 2 {
+            return Ok(Ok(false));
+        }
+        let channel = channel.clone();
+        self.app
+            .store
+            .write(move |connection| {
+                Box::pin(async move {
+                    let posts: Vec<&Row> = posts.iter().collect();
+                    store::outbox::insert_digest(connection, &channel, &posts, now).await?;
+                    Ok::<_, AppError>(())
+                })
+            })
+            .await?;
+        Ok(Ok(true))
+    }
+
+    /// One message for all that stand in the digest; those that came under seal since leave it first.
+    pub(super) async fn post_digest(&self, row: &Row) -> Result<Verdict, AppError> {
+        if let Some(after) = self.digest_waits(&row.channel) {
+            return Ok(Verdict::turn(after));
+        }
+        let channel = match self.channel(&row.channel) {
+            Ok(channel) => channel,
+            Err(verdict) => return Ok(verdict),
+        };
+        let (lines, left) = self.members(row.id).await?;
+        if !left.is_empty() {
+            self.app
+                .store
+                .write(move |connection| {
+                    Box::pin(async move {
+                        Ok::<_, AppError>(store::outbox::release(connection, &left).await?)
+                    })
+                })
+                .await?;
+        }
+        if lines.is_empty() {
+            return Ok(Verdict::Delivered(None));
+        }
+        let card = match self.digest_card(row, &lines) {
+            Ok(card) => card,
+            Err(verdict) => return Ok(verdict),
+        };
+        let sent = self.send_card(row, &channel, &card).await;
+        let now = self.app.clock.instant();
+        let next = now + lasts(self.budget(&row.channel));
+        self.channels.digest_lasts(&row.channel, next);
+        let verdict = posted_as(digest_key(row.id), channel, sent);
+        // An earlier try may have arrived with what has left it since.
+        let tried = row.attempts > 0 || row.created_at < self.started_at;
+        if let (true, Verdict::Delivered(Some((_, posted)))) = (tried, &verdict) {
+            let call = Call::edit_message(&posted.channel_id, &posted.message_id, &card);
+            if let Err(fault) = self.rest.send(&call).await {
+                return Ok(fault.into());
+            }
+        }
+        Ok(verdict)
+    }
+
+    /// The digest in which a card's post was shown, where it has no card of its own.
+    pub(super) async fn digest_of(
+        &self,
+        incident: IncidentId,
+        visit: i64,
+    ) -> Result<Option<i64>, AppError> {
+        let mut reader = self.app.store.read().await?;
+        let key = format!("post:{incident}:{visit}");
+        Ok(store::outbox::find_digest_of(&mut reader, &key).await?)
+    }
+
+    /// Takes out of a digest what may not stand there any more.
+    pub(super) async fn clear_digest(&self, digest: i64) -> Result<Option<Verdict>, AppError> {
+        let Some(Posted {
+            channel_id,
+            message_id,
+        }) = self.posted(&digest_key(digest)).await?
+        else {
+            return Ok(None);
+        };
+        let mut reader = self.app.store.read().await?;
+        let row = store::outbox::find(&mut reader, digest).await?;
+        drop(reader);
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let (lines, _) = self.members(digest).await?;
+        let card = match self.digest_card(&row, &lines) {
+            Ok(card) => card,
+            Err(verdict) => return Ok(Some(verdict)),
+        };
+        let call = Call::edit_message(&channel_id, &message_id, &card);
+        Ok(match self.rest.send(&call).await {
+            Ok(_) | Err(RestFault::Gone { .. }) => None,
+            Err(fault) => Some(fault.into()),
+        })
+    }
+
+    fn digest_card(&self, row: &Row, lines: &[Line]) -> Result<Card, Verdict> {
+        let rows = digest_press(row.id, lines);
+        let card = self.templates.digest(lines, &row.channel, row.id, rows);
+        card.map_err(|fault| unrenderable(&fault))
+    }
+
+    /// What a digest lists, in its order, and the posts that may not stand in it.
+    async fn members(&self, digest: i64) -> Result<(Vec<Line>, Vec<i64>), AppError> {
+        let mut reader = self.app.store.read().await?;
+        let rows = store::outbox::list_digest(&mut reader, digest).await?;
+        drop(reader);
+        let posts: Vec<&Row> = rows.iter().collect();
+        let mut lines = Vec::with_capacity(posts.len());
+        let (mut left, mut listed) = (Vec::new(), BTreeSet::new());
+        for (row, line) in posts.iter().zip(self.lines_of(&posts).await?) {
+            match line {
+                // A reminder of what is new here already says nothing more.
+                Some(line) if !listed.insert(line.id) => {}
+                Some(line) if row.kind == "remind" => lines.push(line.reminding()),
+                Some(line) => lines.push(line),
+                None => left.push(row.id),
+            }
+        }
+        sort(&mut lines);
+        Ok((lines, left))
+    }
+
+    async fn lines_of(&self, rows: &[&Row]) -> Result<Vec<Option<Line>>, AppError> {
+        let posts = rows.iter().map(|row| {
+            let visit = usize::try_from(row.arg).unwrap_or(usize::MAX);
+            (row.incident.unwrap_or(IncidentId(0)), visit)
+        });
+        let posts: Vec<(IncidentId, usize)> = posts.collect();
+        self.app.digest_lines(&posts).await
+    }
+}
+
+/// What a digest can list: alerts that are new in a channel, and reminders of those that nobody took.
+pub(super) fn is_listed(row: &Row) -> bool {
+    matches!(row.kind.as_str(), "post_card" | "remind")
+}
+
+/// The key under which a digest's message is kept.
+fn digest_key(digest: i64) -> String {
+    format!("digest:{digest}")
+}
