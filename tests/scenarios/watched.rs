@@ -438,11 +438,11 @@ fn a_message_that_was_put_off_under_a_wrong_clock_leaves_once_it_is_right() {
         w.alert("purview", UPLOAD).await.accepted();
         w.deliver_once().await;
         w.jump(TimeDelta::days(-30));
+        // A start forgets that the channel rests after a fault, by a clock that never goes back.
+        w.kill();
+        w.start().await;
         w.deliver_once().await;
         w.tier1().glance("tier1-triage").await.card("INC-1");
-        w.expected().log(FOUND);
-        w.advance(minutes(1)).await;
-        let audit = w.member("auditor").channel("audit").await;
-        audit.saying("1 incident had a deadline that was lost or set wrongly");
+        w.tier1().channel("tier1-triage").await.all();
     });
 }
