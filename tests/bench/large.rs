@@ -397,7 +397,7 @@ async fn reads(app: &App, incidents: usize) -> Times {
         (
             "/timeline",
             timed(TRIES, async |n| {
-                drop(app.timeline(&actor, id(n)).await.unwrap())
+                drop(app.timeline(&actor, id(n)).await.unwrap());
             })
             .await,
         ),
@@ -416,7 +416,7 @@ async fn reads(app: &App, incidents: usize) -> Times {
         (
             "a card",
             timed(TRIES, async |n| {
-                drop(app.placed_card(id(n), 0).await.unwrap())
+                drop(app.placed_card(id(n), 0).await.unwrap());
             })
             .await,
         ),

@@ -10,6 +10,7 @@
     clippy::unchecked_time_subtraction,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
     reason = "a benchmark ends at the first fault and has the clock, the threads and the tasks to itself"
 )]
