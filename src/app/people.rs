@@ -71,6 +71,22 @@ impl App {
             .await
     }
 
+    /// These are all members that there are: whoever else is kept has left.
+    pub async fn keep_members(&self, all: BTreeSet<AccountId>) -> Result<(), AppError> {
+        self.store
+            .write(move |connection| {
+                Box::pin(async move {
+                    for member in store::people::list_members(connection).await? {
+                        if !all.contains(&member.account) {
+                            store::people::delete_member(connection, &member.account).await?;
+                        }
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
     /// A member left the guild.
     pub async fn delete_member(&self, account: AccountId) -> Result<(), AppError> {
         self.store

@@ -78,7 +78,7 @@ impl Call {
         .files(&card.files)
     }
 
-    pub fn edit_message(channel: &str, message: &str, card: &Card) -> Self {
+    pub fn edit_message(channel: &str, message: &str, card: &Card, key: Option<&str>) -> Self {
         Self::new(
             Method::Patch,
             Endpoint::Message {
@@ -86,7 +86,7 @@ impl Call {
                 message: message.into(),
             },
         )
-        .body(edit_json(card))
+        .body(edit_json(card, key))
         .files(&card.files)
     }
 
@@ -283,7 +283,7 @@ impl Call {
             Method::Patch,
             Endpoint::OriginalResponse { application, token },
         )
-        .body(edit_json(card))
+        .body(edit_json(card, None))
         .files(&card.files)
     }
 

@@ -29,22 +29,24 @@ pub fn message_json(card: &Card, nonce: Option<&str>) -> Value {
     Value::Object(body)
 }
 
-/// Writes the key of the post behind the id of its first control, by which it is found again in the channel. Discord
-/// gives a nonce back for minutes only.
+/// Writes the key of the post behind the ids of its controls, by which it is found again in the channel. Discord gives a
+/// nonce back for minutes only. Behind each of them: an edit that takes one away leaves the ids of the others as they are.
 fn mark(body: &mut Map<String, Value>, key: &str) {
     let rows = body.get_mut("components").and_then(Value::as_array_mut);
     let controls = rows
         .into_iter()
         .flatten()
         .filter_map(|row| row.get_mut("components")?.as_array_mut());
-    let first = controls
+    let ids = controls
         .flatten()
-        .find_map(|control| control.get_mut("custom_id"));
-    if let Some(Value::String(id)) = first
-        && length(id) + length(key) < limits::CUSTOM_ID
-    {
-        id.push(KEY_MARK);
-        id.push_str(key);
+        .filter_map(|control| control.get_mut("custom_id"));
+    for id in ids {
+        if let Value::String(id) = id
+            && length(id) + length(key) < limits::CUSTOM_ID
+        {
+            id.push(KEY_MARK);
+            id.push_str(key);
+        }
     }
 }
 
@@ -54,8 +56,10 @@ pub fn key_of(message: &Value) -> Option<&str> {
     let mut controls = rows
         .filter_map(|row| row.get("components")?.as_array())
         .flatten();
-    let first = controls.find_map(|control| control.get("custom_id")?.as_str())?;
-    first.split_once(KEY_MARK).map(|(_, key)| key)
+    controls.find_map(|control| {
+        let id = control.get("custom_id")?.as_str()?;
+        id.split_once(KEY_MARK).map(|(_, key)| key)
+    })
 }
 
 /// Title and text of a message, as they came to stand in the channel.
@@ -66,9 +70,13 @@ pub fn words_of(message: &Value) -> (Option<&str>, Option<&str>) {
 }
 
 /// The body of an edit: afterwards the message is this card and nothing else, so that a card that
-/// lost its text, controls or files loses them on Discord too.
-pub fn edit_json(card: &Card) -> Value {
-    Value::Object(parts(card))
+/// lost its text, controls or files loses them on Discord too. It keeps the key of its post.
+pub fn edit_json(card: &Card, key: Option<&str>) -> Value {
+    let mut body = parts(card);
+    if let Some(key) = key {
+        mark(&mut body, key);
+    }
+    Value::Object(body)
 }
 
 /// Answers an interaction with a new message.

@@ -53,7 +53,8 @@ impl Outbound {
         key: &str,
     ) -> Result<Answer, RestFault> {
         if let Some(id) = self.arrived(row, channel, card, key).await? {
-            let body = json!({ "id": id });
+            let mut body = message_json(card, Some(key));
+            body["id"] = json!(id);
             return Ok(Answer { status: 200, body });
         }
         let call = Call::create_message(channel, card, Some(key));

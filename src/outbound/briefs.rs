@@ -1,7 +1,7 @@
 //! Briefs: posted to the restricted channel only when its readers are proven; where misconduct is named or a wall touches a
 //! reader, the channel gets id and mentions, and the brief a private thread with the contacts and the security contact.
 
-use super::deliver::{posted_as, unrenderable};
+use super::deliver::{edit_of, posted_as, unrenderable};
 use super::drain::{Outbound, Verdict};
 use super::governing::Private;
 use super::reach::mentions;
@@ -113,7 +113,7 @@ impl Outbound {
             mentions: Vec::new(),
             ..card
         };
-        let call = Call::edit_message(&posted.channel_id, &posted.message_id, &card);
+        let call = edit_of(&posted, &card);
         Ok(match self.rest.send(&call).await {
             Ok(_) => Verdict::Delivered(None),
             Err(fault) => fault.into(),

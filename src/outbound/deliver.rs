@@ -6,11 +6,12 @@ use crate::app::act::card_key;
 use crate::app::placed::Placed;
 use crate::discord::call::Call;
 use crate::discord::custom_id::press;
+use crate::discord::message::key_of;
 use crate::discord::rest::{Answer, RestFault};
 use crate::domain::ids::ChannelKey;
 use crate::domain::placement::{Placement, SEALED};
 use crate::domain::view::Standing;
-use crate::render::card::Tone;
+use crate::render::card::{Card, Tone};
 use crate::render::contexts::Notice;
 use crate::render::templates::TemplateFault;
 use crate::store;
@@ -63,7 +64,7 @@ impl Outbound {
             Ok(card) => card,
             Err(fault) => return Ok(unrenderable(&fault)),
         };
-        let call = Call::edit_message(&posted.channel_id, &posted.message_id, &card);
+        let call = edit_of(&posted, &card);
         Ok(match self.rest.send(&call).await {
             Ok(_) => Verdict::Delivered(None),
             Err(RestFault::Gone {
@@ -265,6 +266,7 @@ pub(super) fn posted_as(key: String, channel: String, sent: Result<Answer, RestF
                 let posted = Posted {
                     channel_id: channel,
                     message_id: id.to_owned(),
+                    mark: key_of(&answer.body).map(str::to_owned),
                 };
                 Verdict::Delivered(Some((key, posted)))
             }
@@ -272,6 +274,12 @@ pub(super) fn posted_as(key: String, channel: String, sent: Result<Answer, RestF
         },
         Err(fault) => fault.into(),
     }
+}
+
+/// The edit of a message that stands.
+pub(super) fn edit_of(posted: &Posted, card: &Card) -> Call {
+    let mark = posted.mark.as_deref();
+    Call::edit_message(&posted.channel_id, &posted.message_id, card, mark)
 }
 
 pub(super) fn unrenderable(fault: &TemplateFault) -> Verdict {

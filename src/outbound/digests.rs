@@ -1,12 +1,11 @@
 //! Digests: what stands in one is fixed in the store before it is sent, so that whatever happens in between, each alert is
 //! in one message.
 
-use super::deliver::{posted_as, unrenderable};
+use super::deliver::{edit_of, posted_as, unrenderable};
 use super::drain::{Outbound, Verdict};
 use super::pace::Budget;
 use super::storm::{Turn, Waiting, lasts, turn};
 use crate::app::AppError;
-use crate::discord::call::Call;
 use crate::discord::custom_id::digest_press;
 use crate::discord::endpoint::{Endpoint, Method};
 use crate::discord::rest::RestFault;
@@ -16,7 +15,6 @@ use crate::domain::ids::{ChannelKey, IncidentId};
 use crate::render::card::Card;
 use crate::store;
 use crate::store::outbox::Row;
-use crate::store::posted::Posted;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -139,7 +137,7 @@ impl Outbound {
         // An earlier try may have arrived with what has left it since.
         let tried = row.attempts > 0 || row.created_at < self.started_at;
         if let (true, Verdict::Delivered(Some((_, posted)))) = (tried, &verdict) {
-            let call = Call::edit_message(&posted.channel_id, &posted.message_id, &card);
+            let call = edit_of(posted, &card);
             if let Err(fault) = self.rest.send(&call).await {
                 return Ok(fault.into());
             }
@@ -160,11 +158,7 @@ impl Outbound {
 
     /// Takes out of a digest what may not stand there any more.
     pub(super) async fn clear_digest(&self, digest: i64) -> Result<Option<Verdict>, AppError> {
-        let Some(Posted {
-            channel_id,
-            message_id,
-        }) = self.posted(&digest_key(digest)).await?
-        else {
+        let Some(posted) = self.posted(&digest_key(digest)).await? else {
             return Ok(None);
         };
         let mut reader = self.app.store.read().await?;
@@ -178,7 +172,7 @@ impl Outbound {
             Ok(card) => card,
             Err(verdict) => return Ok(Some(verdict)),
         };
-        let call = Call::edit_message(&channel_id, &message_id, &card);
+        let call = edit_of(&posted, &card);
         Ok(match self.rest.send(&call).await {
             Ok(_) | Err(RestFault::Gone { .. }) => None,
             Err(fault) => Some(fault.into()),

@@ -116,6 +116,7 @@ impl Outbound {
         let posted = Posted {
             channel_id: thread.to_owned(),
             message_id: thread.to_owned(),
+            mark: None,
         };
         self.save_posted(key, incident, posted).await
     }

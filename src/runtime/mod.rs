@@ -9,6 +9,7 @@ mod interactions;
 pub mod live;
 mod loops;
 pub mod ports;
+mod prepare;
 #[cfg(feature = "sandbox")]
 pub mod scene;
 #[cfg(feature = "sandbox")]
@@ -164,11 +165,14 @@ impl Service {
         // What rested because a channel was missing may go now.
         self.outbound.unpark().await.map_err(StartFault::one)?;
         let link = gateway::Link {
-            app: self.app.clone(),
-            bot: self.bot.clone(),
-            rest: self.rest.clone(),
-            outbound: self.outbound.clone(),
-            missing: self.missing.clone(),
+            prepare: prepare::Preparation {
+                app: self.app.clone(),
+                bot: self.bot.clone(),
+                rest: self.rest.clone(),
+                outbound: self.outbound.clone(),
+                missing: self.missing.clone(),
+                heard: Arc::default(),
+            },
             token: settings.discord.token.clone().unwrap_or_default(),
             application: settings.discord.application.map(|id| id.to_string()),
             loopback_only: loopback_only(settings),

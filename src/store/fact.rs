@@ -12,6 +12,15 @@ pub async fn find(connection: &mut Connection, key: &str) -> Result<Option<Strin
     )
 }
 
+/// Reads a fact that is good for one use.
+pub async fn take(connection: &mut Connection, key: &str) -> Result<Option<String>, StoreError> {
+    Ok(
+        sqlx::query_scalar!("DELETE FROM facts WHERE key = ? RETURNING value", key)
+            .fetch_optional(connection)
+            .await?,
+    )
+}
+
 pub async fn save(
     connection: &mut Connection,
     key: &str,

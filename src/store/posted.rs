@@ -11,11 +11,13 @@ pub struct Posted {
     /// Discord's ids, as text. For a thread both are the thread's id.
     pub channel_id: String,
     pub message_id: String,
+    /// The key behind the ids of its controls; an edit keeps it.
+    pub mark: Option<String>,
 }
 
 pub async fn find(connection: &mut Connection, key: &str) -> Result<Option<Posted>, StoreError> {
     let row = sqlx::query!(
-        "SELECT channel_id, message_id FROM posted WHERE key = ?",
+        "SELECT channel_id, message_id, mark FROM posted WHERE key = ?",
         key
     )
     .fetch_optional(connection)
@@ -23,6 +25,7 @@ pub async fn find(connection: &mut Connection, key: &str) -> Result<Option<Poste
     Ok(row.map(|row| Posted {
         channel_id: row.channel_id,
         message_id: row.message_id,
+        mark: row.mark,
     }))
 }
 
@@ -61,13 +64,14 @@ pub async fn save(
 ) -> Result<(), StoreError> {
     let (incident, at) = (incident.map(|i| i.0), us(now));
     sqlx::query!(
-        "INSERT INTO posted (key, incident_id, channel_id, message_id, posted_us) VALUES (?, ?, ?, ?, ?)
+        "INSERT INTO posted (key, incident_id, channel_id, message_id, mark, posted_us) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT (key) DO UPDATE SET channel_id = excluded.channel_id,
-            message_id = excluded.message_id, posted_us = excluded.posted_us",
+            message_id = excluded.message_id, mark = excluded.mark, posted_us = excluded.posted_us",
         key,
         incident,
         posted.channel_id,
         posted.message_id,
+        posted.mark,
         at
     )
     .execute(connection)

@@ -73,6 +73,7 @@ async fn work(app: &App) -> Result<(), AppError> {
                 let posted = store::posted::Posted {
                     channel_id: "100".to_owned(),
                     message_id: "200".to_owned(),
+                    mark: Some("0a1b2c3d-1".to_owned()),
                 };
                 store::posted::save(connection, "notice:1", None, &posted, now).await?;
                 Ok(())

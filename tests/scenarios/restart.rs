@@ -100,3 +100,52 @@ fn a_soft_restart_resumes_the_gateways_session() {
         w.start().await;
     });
 }
+
+#[test]
+fn after_a_kill_no_step_that_was_answered_is_heard_again() {
+    scenario(async |w| {
+        w.alert("purview", UPLOAD).await.accepted();
+        w.stop().await;
+        // This run goes on with the session that the soft end left; none is left by its kill.
+        w.start().await;
+        let tier1 = w.tier1();
+        let card = tier1.channel("tier1-triage").await.card("INC-1");
+        tier1.press(&card, "Claim").await.message();
+        w.kill();
+        let kept = "SELECT CAST(count(*) AS TEXT) FROM facts WHERE key = 'gateway_session'";
+        assert_eq!(w.stored(kept).await, "0");
+        // An answer to a step that was answered already would be refused, and the story would fail.
+        w.start().await;
+        w.heard().await;
+        let claims = "SELECT CAST(count(*) AS TEXT) FROM event_headers WHERE kind = 'claimed'";
+        assert_eq!(w.stored(claims).await, "1");
+    });
+}
+
+#[test]
+fn who_left_while_nobody_listened_is_no_member_any_more() {
+    scenario(async |w| {
+        w.kill();
+        w.tamper(
+            "INSERT INTO members (account, person_id, name, roles, seen_us)
+             SELECT '1', person_id, 'left', roles, seen_us FROM members WHERE name = 'tier1'",
+        )
+        .await;
+        w.start().await;
+        let kept = "SELECT group_concat(name, ' ') FROM members WHERE name IN ('left', 'tier1')";
+        assert_eq!(w.stored(kept).await, "tier1");
+    });
+}
+
+#[test]
+fn a_control_under_somebodys_finger_works_although_its_card_was_edited() {
+    scenario(async |w| {
+        w.alert("purview", UPLOAD).await.accepted();
+        let tier1 = w.tier1();
+        let before = tier1.channel("tier1-triage").await.card("INC-1");
+        tier1.press(&before, "Claim").await.message();
+        let held = tier1.channel("tier1-triage").await.card("INC-1");
+        assert_ne!(before.text(), held.text());
+        tier1.press(&before, "Escalate").await.form();
+    });
+}

@@ -45,9 +45,10 @@ fn a_card_is_one_embed_with_its_tone_in_words() {
             "nonce": "n-1", "enforce_nonce": true,
         })
     );
-    // By this it is found again; an edit takes it off.
+    // By this it is found again; an edit keeps it.
     assert_eq!(key_of(&json), Some("n-1"));
-    assert_eq!(key_of(&edit_json(&card)), None);
+    assert_eq!(key_of(&edit_json(&card, Some("n-1"))), Some("n-1"));
+    assert_eq!(key_of(&edit_json(&card, None)), None);
     assert_eq!(
         words_of(&json),
         (
@@ -137,10 +138,11 @@ fn six_buttons_take_two_rows() {
 
 #[test]
 fn an_edit_takes_away_what_the_card_no_longer_has() {
-    let json = edit_json(&Card {
+    let card = Card {
         title: "INC-7".into(),
         ..Card::default()
-    });
+    };
+    let json = edit_json(&card, None);
     assert_eq!(json["content"], "");
     assert_eq!(json["components"], json!([]));
     assert_eq!(json["attachments"], json!([]));
