@@ -80,7 +80,7 @@ async fn a_submit_with_gaps_names_them_all(w: &World) {
         .await
         .message();
     insta::assert_snapshot!(refused.text().split("\n<").next().unwrap(), @r"
-    Not handed over yet
+    Not sent yet
     This is all that is missing. What you gave is saved.
 
     - Department is missing

@@ -298,7 +298,7 @@ fn an_accident_with_material_impact_is_not_closed_after_investigation() {
             review = form.fill(&answers).await.message();
         }
         let refused = tier2.press(&review, "Submit").await.message();
-        refused.expect("Not handed over yet").expect("material");
+        refused.expect("Not sent yet").expect("material");
         assert_eq!(w.count("SELECT is_open FROM incidents").await, 1);
     });
 }

@@ -32,7 +32,7 @@ fn a_form_that_was_left_goes_on_with_its_pages_after_a_restart() {
             .press(&review, "Submit")
             .await
             .message()
-            .expect("Not handed over yet");
+            .expect("Not sent yet");
         let form = tier1.press(&again, "Fill in what is missing").await.form();
         let done = tier1.completes(form.fill(TRIAGE).await, TRIAGE).await;
         tier1

@@ -310,7 +310,7 @@ fn listed(alerts: &[AlertId]) -> String {
 
 fn incomplete(readiness: &Readiness) -> Answer {
     Answer {
-        title: "Not handed over yet".to_owned(),
+        title: "Not sent yet".to_owned(),
         text: "This is all that is missing. What you gave is saved.".to_owned(),
         missing: missing(readiness),
         next: "Press “Fill in what is missing”, or choose below.".to_owned(),
