@@ -62,14 +62,12 @@ fn own(waiting: Waiting, spare: usize) -> usize {
 }
 
 /// How long a digest lasts before the next one, by what is left when it was sent: an even part of the window, with one
-/// message in reserve where the others stay dense enough without it.
+/// message more in reserve where the others stay dense enough without it.
 pub fn lasts(left: Budget) -> Duration {
-    let with_reserve = left.resets_in / left.left.max(1);
-    if with_reserve <= LONGEST {
-        with_reserve
-    } else {
-        left.resets_in / (left.left + 1)
-    }
+    let parts =
+        (left.left.saturating_sub(1).max(1)..=left.left).map(|parts| left.resets_in / parts);
+    let dense = parts.into_iter().find(|part| *part <= LONGEST);
+    dense.unwrap_or_else(|| left.resets_in / (left.left + 1))
 }
 
 /// How many messages may leave at once, so that the rest of the window is not spread too wide.
@@ -146,11 +144,13 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_lasts_an_even_part_of_the_window_with_one_message_in_reserve() {
-        assert_eq!(lasts(budget(4, 5_000)), ms(1_250));
+    fn a_digest_lasts_an_even_part_of_the_window_with_messages_in_reserve() {
+        // Three digests a window; of its other two messages one is for a high alert, one for what nobody expects.
+        assert_eq!(lasts(budget(4, 5_000)), ms(5_000) / 3);
         assert_eq!(lasts(budget(1, 1_250)), ms(1_250));
         assert_eq!(lasts(budget(0, 700)), ms(700));
         // What was spent at once where the storm began leaves nothing for a reserve.
+        assert_eq!(lasts(budget(2, 3_400)), ms(1_700));
         assert_eq!(lasts(budget(1, 3_400)), ms(1_700));
     }
 
@@ -210,6 +210,14 @@ mod tests {
         let (longest, messages) = told(&storm);
         assert!(longest <= 1_700, "{longest} ms");
         assert!(messages <= 65, "{messages} messages");
+    }
+
+    #[test]
+    fn a_channel_with_its_part_of_ten_thousand_a_third_of_them_high_takes_no_more_than_sixty() {
+        let storm: Vec<(u64, bool)> = (0..2_000).map(|n| (n * 30, n % 3 == 0)).collect();
+        let (longest, messages) = told(&storm);
+        assert!(longest <= 1_700, "{longest} ms");
+        assert!(messages <= 60, "{messages} messages");
     }
 
     proptest! {
