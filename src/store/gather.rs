@@ -3,7 +3,9 @@
 use super::StoreError;
 use super::trouble::Cause;
 use super::writer::{Answer, Job, Settled, again, not_committed, statement};
+use futures_util::FutureExt as _;
 use sqlx::SqliteConnection;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 
@@ -73,7 +75,7 @@ where
         .into_iter()
         .map(|waiting| (waiting.item, waiting.answer))
         .unzip();
-    let outcomes = match (gather.together)(connection, &items).await {
+    let outcomes = match tried(connection, gather, &items).await {
         Ok(done) => done.into_iter().map(Ok).collect(),
         Err(fault) if items.len() == 1 => vec![Err(fault)],
         Err(fault) => match (
@@ -104,6 +106,22 @@ where
         trouble,
         answer,
     }
+}
+
+/// A panic over one of them costs the others no more than a fault.
+async fn tried<I, T, E>(
+    connection: &mut SqliteConnection,
+    gather: &Gather<I, T, E>,
+    items: &[I],
+) -> Result<Vec<T>, E>
+where
+    E: From<StoreError>,
+{
+    let tried = AssertUnwindSafe((gather.together)(connection, items));
+    tried.catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!("work of the store panicked and was undone");
+        Err(E::from(StoreError::broke_off()))
+    })
 }
 
 /// The same fault for each.
@@ -151,7 +169,7 @@ where
     let sql = |fault: sqlx::Error| E::from(StoreError::from(fault));
     statement(connection, "SAVEPOINT item").await.map_err(sql)?;
     let one = std::slice::from_ref(item);
-    let outcome = (gather.together)(connection, one).await;
+    let outcome = tried(connection, gather, one).await;
     let outcome = match outcome {
         Err(fault) if fault.trouble().is_some() => return Err(fault),
         other => other,

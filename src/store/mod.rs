@@ -68,3 +68,10 @@ pub enum StoreError {
     #[error("the store's file could not be prepared: {0}")]
     File(#[from] std::io::Error),
 }
+
+impl StoreError {
+    /// Of work that panicked.
+    pub(crate) fn broke_off() -> Self {
+        Self::NotCommitted("it broke off and was undone".to_owned())
+    }
+}

@@ -143,10 +143,9 @@ impl Writer {
         if self.jobs.is_closed() {
             return StoreError::Stopping;
         }
-        let broke_off = || StoreError::NotCommitted("it broke off and was undone".to_owned());
         self.troubles
             .borrow()
-            .map_or_else(broke_off, StoreError::Troubled)
+            .map_or_else(StoreError::broke_off, StoreError::Troubled)
     }
 
     /// What it counts.

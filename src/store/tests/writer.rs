@@ -175,8 +175,10 @@ fn keep_together<'c>(
     Box::pin(async move {
         for key in keys {
             fact::save(connection, key, "kept", now()).await?;
-            if key == "poisoned" {
-                return Err(StoreError::Stopping);
+            match key.as_str() {
+                "poisoned" => return Err(StoreError::Stopping),
+                "panicking" => panic!("on purpose"),
+                _ => {}
             }
         }
         Ok(vec![keys.len(); keys.len()])
@@ -206,6 +208,22 @@ async fn one_that_spoils_its_group_is_undone_alone() {
     ));
     assert_eq!(ground.fact("first").await.as_deref(), Some("kept"));
     assert_eq!(ground.fact("poisoned").await, None);
+    assert_eq!(ground.fact("last").await.as_deref(), Some("kept"));
+}
+
+#[tokio::test]
+async fn one_that_panics_costs_its_group_nothing() {
+    let ground = ground().await;
+    let gather = Arc::new(Gather::new(keep_together));
+    let keys = ["first", "panicking", "last"].map(str::to_owned);
+    let each = keys.map(|key| ground.store.gather(&gather, key));
+    let done = join_all(each).await;
+    assert!(matches!(
+        done[..],
+        [Ok(1), Err(StoreError::NotCommitted(_)), Ok(1)]
+    ));
+    assert_eq!(ground.fact("first").await.as_deref(), Some("kept"));
+    assert_eq!(ground.fact("panicking").await, None);
     assert_eq!(ground.fact("last").await.as_deref(), Some("kept"));
 }
 
