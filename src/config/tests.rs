@@ -1,5 +1,7 @@
 //! The example, faults with their places, overrides, secrets, links, and what is missing.
 
+mod random;
+
 use super::*;
 use crate::domain::alert::Reading;
 use crate::domain::ids::{AccountId, ChannelKey, SourceId};

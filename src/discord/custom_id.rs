@@ -323,6 +323,7 @@ pub fn press(act: CardAct, view: &CardView) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::damage;
     use crate::domain::ids::PatternId;
     use crate::domain::timeline::Topic;
     use proptest::prelude::*;
@@ -333,10 +334,10 @@ mod tests {
         assert_eq!(read, Ok(CustomId::Claim(IncidentId(7))));
     }
 
-    #[test]
-    fn every_id_reads_back_as_it_was_written() {
+    /// One of each, with numbers as large as they get.
+    fn each() -> Vec<CustomId> {
         let (i, d) = (IncidentId(i64::MAX), DraftId(7));
-        for id in [
+        vec![
             CustomId::Claim(i),
             CustomId::Escalate(i),
             CustomId::Dismiss(i),
@@ -395,7 +396,12 @@ mod tests {
             CustomId::Dismissing(Dismissing::Patterns),
             CustomId::Dismissing(Dismissing::PatternAsk(PatternId(3), 2)),
             CustomId::Dismissing(Dismissing::PatternTold(PatternId(3), 0)),
-        ] {
+        ]
+    }
+
+    #[test]
+    fn every_id_reads_back_as_it_was_written() {
+        for id in each() {
             let text = id.to_string();
             assert!(text.len() <= 100, "{text}");
             assert_eq!(text.parse(), Ok(id));
@@ -405,6 +411,36 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in ".{0,120}") {
+            if let Ok(id) = text.parse::<CustomId>() {
+                prop_assert_eq!(id.to_string().parse(), Ok(id));
+            }
+        }
+
+        /// Verbs that are known, with any numbers and words behind them.
+        #[test]
+        fn any_parts_behind_a_verb_are_read_or_refused(
+            id in prop::sample::select(each()),
+            parts in prop::collection::vec("[0-9]{1,20}|-[1-9]|\\+1|[a-z]{0,10}", 0..4),
+            key in prop::option::of("[0-9a-z:~-]{0,20}"),
+        ) {
+            let whole = id.to_string();
+            let verb = whole.split(':').next().unwrap_or_default();
+            let bare = [&[verb.to_owned()], parts.as_slice()].concat().join(":");
+            let read = bare.parse::<CustomId>();
+            if let Ok(id) = read {
+                // Keys of the store count from zero.
+                prop_assert!(!bare.contains(":-"));
+                prop_assert!(id.to_string().len() <= 100);
+                prop_assert_eq!(id.to_string().parse(), Ok(id));
+            }
+            let text = key.map_or(bare.clone(), |key| format!("{bare}{KEY_MARK}{key}"));
+            prop_assert_eq!(text.parse(), read);
+        }
+
+        #[test]
+        fn a_damaged_id_is_read_or_refused(
+            text in damage::text(each().iter().map(ToString::to_string).collect(), &[":", "~", "-", "+", "0", "9"]),
+        ) {
             if let Ok(id) = text.parse::<CustomId>() {
                 prop_assert_eq!(id.to_string().parse(), Ok(id));
             }

@@ -33,4 +33,6 @@ pub mod timeline;
 pub mod view;
 
 #[cfg(test)]
+pub(crate) mod damage;
+#[cfg(test)]
 mod tests;

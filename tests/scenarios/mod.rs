@@ -17,6 +17,7 @@ mod investigation;
 mod links;
 mod looks;
 mod mine;
+mod model;
 mod patterns;
 mod playbooks;
 mod processes;

@@ -135,3 +135,6 @@ fn ready(raw: &Value, session: Option<SavedSession>) -> Option<Ready> {
         session: session?,
     })
 }
+
+#[cfg(test)]
+mod tests;

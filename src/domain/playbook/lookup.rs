@@ -101,7 +101,7 @@ impl Playbook {
     }
 
     /// Everything the record of a transition holds: what the handoffs on the shortest way to its stages
-    /// carried, then its own, each field once.
+    /// carried, then its own, each field once. Reasons for thresholds that were passed over stay with their own way.
     pub fn record_at(&self, id: &TransitionId) -> Vec<FieldId> {
         let Some(transition) = self.transition(id) else {
             return Vec::new();
@@ -111,8 +111,15 @@ impl Playbook {
             return transition.record.clone();
         }
         let earlier = transition.from.iter().flat_map(|stage| self.way_to(stage));
+        // What is asked only where a threshold is met was asked there, or there was none.
+        let earlier = earlier.flat_map(|t| {
+            let asked_there = t.thresholds_answered_in.as_ref();
+            t.record
+                .iter()
+                .filter(move |field| asked_there != Some(*field))
+        });
         let mut record: Vec<FieldId> = Vec::new();
-        for field in earlier.chain([transition]).flat_map(|t| &t.record) {
+        for field in earlier.chain(&transition.record) {
             if !record.contains(field) {
                 record.push(field.clone());
             }

@@ -1,5 +1,7 @@
 //! Reading the fixtures: every fault in one run, records, ways, notes.
 
+mod random;
+
 use super::fault::Fault;
 use super::{notes, read};
 use crate::domain::alert::Severity;

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod random;
+
 const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const WEBHOOK_BODY: &[u8] = br#"{"test": 2432232314}"#;
 const WEBHOOK_AT: i64 = 1_614_265_330;

@@ -5,6 +5,7 @@ use crate::domain::restricted::Purpose;
 use serde_json::json;
 
 mod alertmanager;
+mod damaged;
 mod shapes;
 
 /// When the bodies of these tests are received.

@@ -286,3 +286,24 @@ fn each_field_criterion_and_gate_that_is_shipped_is_used() {
         assert!(playbook.gates.iter().all(|g| named(&g.id)));
     }
 }
+
+#[test]
+fn reasons_for_thresholds_are_asked_by_the_ways_that_pass_over_them_and_by_no_later_one() {
+    let mut later = 0;
+    for (_, text) in embedded() {
+        let playbook = read(text).unwrap();
+        let asked = playbook.transitions.iter();
+        let asked: Vec<_> = asked
+            .filter_map(|t| t.thresholds_answered_in.clone())
+            .collect();
+        for way in &playbook.transitions {
+            let others = asked.iter().filter(|field| !way.record.contains(field));
+            let record = playbook.record_at(&way.id);
+            for field in others {
+                assert!(!record.contains(field), "{} asks {field}", way.id);
+                later += 1;
+            }
+        }
+    }
+    assert!(later > 0);
+}

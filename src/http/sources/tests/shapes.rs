@@ -8,7 +8,7 @@ fn generic() -> Adapter {
     Adapter::Generic(Box::default())
 }
 
-fn every() -> [Adapter; 4] {
+pub(super) fn every() -> [Adapter; 4] {
     let monitoring = Adapter::Alertmanager(Box::default());
     [Adapter::Office365, Adapter::Graph, monitoring, generic()]
 }
