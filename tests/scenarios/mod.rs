@@ -8,6 +8,7 @@ mod bodies;
 mod canary;
 mod case;
 mod completeness;
+mod crash;
 mod dismissal;
 mod faults;
 mod governance;
