@@ -11,6 +11,7 @@ mod completeness;
 mod crash;
 mod dismissal;
 mod faults;
+mod faulty;
 mod governance;
 mod governing;
 mod handoff;

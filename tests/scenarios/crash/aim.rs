@@ -12,6 +12,9 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
+/// No life lasts longer from its first step to the kill.
+const LONGEST: Duration = Duration::from_secs(3);
+
 /// What a kill cuts off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
@@ -66,7 +69,7 @@ impl Phase {
             Self::BeforeCommit => (12_000, 1),
             Self::CommitToSend => (4_000, 3),
             Self::SendToRecorded => (3_000, 1),
-            Self::MidForm => (40_000, 6),
+            Self::MidForm => (30_000, 20),
         };
         let mut pause = Duration::from_micros(chance.below(most_us));
         // Half of them as it comes, half with an answer that is held back: the time between is short.
@@ -77,6 +80,12 @@ impl Phase {
             });
             w.fault(order).await;
             pause = Duration::from_micros(chance.below(300_000));
+        }
+        // A step and its page are done at once, and the member hears of it later.
+        if self == Self::MidForm && chance.below(2) == 0 {
+            let order =
+                json!({ "kind": "late_response", "for_ms": 20, "times": 500, "route": "*" });
+            w.fault(order).await;
         }
         let count = 1 + usize::try_from(chance.below(most_count)).unwrap();
         Moment {
@@ -94,19 +103,29 @@ impl Moment {
         match self.aim {
             Phase::BeforeCommit => {}
             Phase::CommitToSend => {
-                while life.taken.borrow().len() < self.count {
-                    tokio::task::yield_now().await;
-                }
+                let taken = async {
+                    while life.taken.borrow().len() < self.count {
+                        tokio::task::yield_now().await;
+                    }
+                };
+                let _ = timeout(LONGEST, taken).await;
             }
             Phase::SendToRecorded => {
-                while posted(w, self.since).await.1.is_empty() {
-                    tokio::task::yield_now().await;
-                }
+                let stands = async {
+                    while posted(w, self.since).await.1.is_empty() {
+                        tokio::task::yield_now().await;
+                    }
+                };
+                let _ = timeout(LONGEST, stands).await;
             }
             Phase::MidForm => {
-                while confirmed() < self.count {
-                    breathe().await;
-                }
+                // Where the walks come to their end before, no more is confirmed.
+                let enough = async {
+                    while confirmed() < self.count {
+                        breathe().await;
+                    }
+                };
+                let _ = timeout(LONGEST, enough).await;
             }
         }
         let until = Instant::now() + self.pause;

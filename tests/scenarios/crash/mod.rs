@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 const KILLS: &str = "BATON_CRASH_KILLS";
 const SEED: &str = "BATON_CRASH_SEED";
@@ -23,7 +24,7 @@ const ORDINARY: usize = 3;
 /// Alerts that are sent at once.
 const BURST: usize = 6;
 /// Incidents on their way beside each other.
-const WALKS: usize = 2;
+const WALKS: usize = 4;
 /// How long the last life may take to bring everything to its end.
 const TO_THE_END: Duration = Duration::from_secs(90);
 
@@ -151,12 +152,9 @@ impl Run {
         }
         let until = Instant::now() + TO_THE_END;
         let seed = self.chance.seed;
-        for walk in &self.walks {
-            while walk.step(&self.w).await != Went::Over {
-                assert!(Instant::now() < until, "{SEED}={seed}: a walk does not end");
-                breathe().await;
-            }
-        }
+        let walks = join_all(self.walks.iter().map(|walk| ends(walk, &self.w)));
+        let ended = timeout(TO_THE_END, walks).await;
+        assert!(ended.is_ok(), "{SEED}={seed}: a walk does not end");
         while let Some(waits) = aim::waits(&self.w) {
             assert!(
                 Instant::now() < until,
@@ -186,13 +184,14 @@ async fn burst(place: &Place, names: &BTreeSet<String>, life: &Life) {
 
 async fn steps(w: &World, walks: &[Walk], begins: bool) {
     let on_their_way = walks.iter().filter(|walk| begins && !walk.is_over(w));
-    join_all(on_their_way.map(async |walk| {
-        while walk.step(w).await != Went::Over {
-            breathe().await;
-        }
-    }))
-    .await;
+    join_all(on_their_way.map(|walk| ends(walk, w))).await;
     pending().await
+}
+
+async fn ends(walk: &Walk, w: &World) {
+    while walk.step(w).await != Went::Over {
+        breathe().await;
+    }
 }
 
 /// How much members were told so far: pages that were confirmed, steps that are done.

@@ -10,6 +10,7 @@ mod form;
 pub mod ledger;
 mod logs;
 mod member;
+mod once;
 pub mod process;
 mod seen;
 mod steps;
