@@ -52,11 +52,9 @@ pub const REFUSING: &[Break] = &[
     plain("http_403", 403),
     plain("http_404", 404),
 ];
+pub const LIMITING: &[Break] = &[limit("user"), limit("shared"), limit("global")];
 pub const SLOW_OR_FAILING: &[Break] = &[
     plain("http_500", 500),
-    limit("user"),
-    limit("shared"),
-    limit("global"),
     held_up("slow", 40),
     held_up("late_response", 40),
 ];
@@ -70,7 +68,7 @@ pub const GATEWAY: &[Break] = &[
 ];
 
 /// Every route that Baton uses, as a part of its requests' first lines; those with most of the work come first and often.
-pub const ROUTES: [&str; 20] = [
+pub const ROUTES: [&str; 19] = [
     "POST /api/v10/channels",
     "PATCH /api/v10/channels",
     "/callback",

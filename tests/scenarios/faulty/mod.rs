@@ -7,7 +7,7 @@ mod breaks;
 mod story;
 
 use super::harness::chance::{Chance, asked};
-use breaks::{Break, GATEWAY, LOST, REFUSING, SLOW_OR_FAILING, SWALLOWED};
+use breaks::{Break, GATEWAY, LIMITING, LOST, REFUSING, SLOW_OR_FAILING, SWALLOWED};
 use story::Story;
 
 const ROUNDS: &str = "BATON_FAULTY_ROUNDS";
@@ -33,6 +33,11 @@ fn nothing_is_lost_or_comes_twice_though_discord_refuses() {
 }
 
 #[test]
+fn nothing_is_lost_or_comes_twice_though_discord_limits() {
+    told(LIMITING, 1);
+}
+
+#[test]
 fn nothing_is_lost_or_comes_twice_though_discord_fails_or_is_slow() {
     told(SLOW_OR_FAILING, 1);
 }
@@ -54,6 +59,6 @@ fn nothing_is_lost_or_comes_twice_though_the_gateway_breaks() {
 
 #[test]
 fn nothing_is_lost_or_comes_twice_though_discord_breaks_in_several_ways_at_once() {
-    let all = [REFUSING, SLOW_OR_FAILING, LOST, GATEWAY].concat();
+    let all = [REFUSING, LIMITING, SLOW_OR_FAILING, LOST, GATEWAY].concat();
     told(&all, 3);
 }
