@@ -185,7 +185,7 @@ async fn burst(place: &Place, names: &BTreeSet<String>, life: &Life) {
 async fn steps(w: &World, walks: &[Walk], begins: bool) {
     let on_their_way = walks.iter().filter(|walk| begins && !walk.is_over(w));
     join_all(on_their_way.map(|walk| ends(walk, w))).await;
-    pending().await
+    pending::<()>().await;
 }
 
 async fn ends(walk: &Walk, w: &World) {

@@ -43,9 +43,12 @@ impl World {
             if history != BTreeMap::from([("opened".to_owned(), 1)]) {
                 wrong.push(format!("INC-{id} has {history:?}"));
             }
-            let named = format!("INC-{id}");
-            let shown = posted.iter().filter(|one| one.incidents().contains(&named));
-            let (cards, digests): (Vec<_>, Vec<_>) = shown.partition(|one| one.is_card_of(&named));
+            let incident = format!("INC-{id}");
+            let shown = posted
+                .iter()
+                .filter(|one| one.incidents().contains(&incident));
+            let (cards, digests): (Vec<_>, Vec<_>) =
+                shown.partition(|one| one.is_card_of(&incident));
             if !matches!(
                 (cards.len(), digests.len(), again),
                 (1, 0, _) | (0, 1, _) | (1, 1, true)
