@@ -99,16 +99,19 @@ pub async fn front(
         peer.breaker.trip();
         return StatusCode::GATEWAY_TIMEOUT.into_response();
     }
+    if fault
+        .as_ref()
+        .is_some_and(|order| order.kind == FaultKind::LostRequest)
+    {
+        app.within(|inner| note(inner, &parts, logged, 0));
+        peer.breaker.trip();
+        return StatusCode::GATEWAY_TIMEOUT.into_response();
+    }
     let verdict = app.within(|inner| admit(inner, &parts, &major, fault.as_ref()));
     let response = match verdict {
         Err(response) => *response,
         Ok(verdict) => {
-            if let Some(order) = fault.as_ref().filter(|order| order.kind == FaultKind::Slow) {
-                pause(Duration::from_millis(
-                    order.for_ms.unwrap_or(SLOW_MS).into(),
-                ))
-                .await;
-            }
+            held_back(fault.as_ref(), FaultKind::Slow).await;
             let mut response = match payload {
                 Ok(payload) => {
                     parts.extensions.insert(payload);
@@ -130,6 +133,7 @@ pub async fn front(
         note(inner, &parts, logged, status.as_u16());
         inner.world.failed
     });
+    held_back(fault.as_ref(), FaultKind::LateResponse).await;
     if fault.is_some_and(|order| order.kind == FaultKind::LostResponse) {
         peer.breaker.trip();
     }
@@ -137,6 +141,14 @@ pub async fn front(
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
     } else {
         response
+    }
+}
+
+/// Waits where a fault of this kind says so.
+async fn held_back(fault: Option<&Order>, kind: FaultKind) {
+    if let Some(order) = fault.filter(|order| order.kind == kind) {
+        let ms = order.for_ms.unwrap_or(SLOW_MS);
+        pause(Duration::from_millis(ms.into())).await;
     }
 }
 
@@ -228,10 +240,12 @@ fn admit(
     if let Some(left) = inner.limits.banned(inner.world.now()) {
         return Err(Box::new(banned(left.num_seconds())));
     }
+    if let Some(refused) = fault.and_then(|order| untrue(order.kind, path)) {
+        return Err(Box::new(refused.into_response()));
+    }
     let open = by_token(path) || path == "/api/v10/gateway";
     if !open && !authorised(inner, &parts.headers) {
-        let refused = Refused::new(StatusCode::UNAUTHORIZED, 0, "401: Unauthorized");
-        return Err(Box::new(refused.into_response()));
+        return Err(Box::new(unauthorised().into_response()));
     }
     let now = inner.world.now();
     let mut verdict = inner
@@ -245,6 +259,36 @@ fn admit(
     match verdict.refused {
         None => Ok(verdict),
         Some(scope) => Err(Box::new(too_many(&verdict, scope))),
+    }
+}
+
+fn unauthorised() -> Refused {
+    Refused::new(StatusCode::UNAUTHORIZED, 0, "401: Unauthorized")
+}
+
+/// A refusal that is ordered, in the words that Discord has for this path.
+fn untrue(kind: FaultKind, path: &str) -> Option<Refused> {
+    let has = |part: &str| path.contains(part);
+    match kind {
+        FaultKind::Http401 => Some(unauthorised()),
+        FaultKind::Http403 => Some(Refused::missing_access()),
+        FaultKind::Http404 if has("/interactions/") => Some(Refused::unknown_interaction()),
+        FaultKind::Http404 if has("/webhooks/") => Some(Refused::unknown_webhook()),
+        FaultKind::Http404 if has("/messages/") => Some(Refused::unknown_message()),
+        FaultKind::Http404 if has("/channels/") => Some(Refused::unknown_channel()),
+        FaultKind::Http404 if has("/guilds/") => Some(Refused::unknown_guild()),
+        FaultKind::Http404 => Some(Refused::new(StatusCode::NOT_FOUND, 0, "404: Not Found")),
+        FaultKind::Http500
+        | FaultKind::Http429
+        | FaultKind::Timeout
+        | FaultKind::Slow
+        | FaultKind::LateResponse
+        | FaultKind::LostRequest
+        | FaultKind::LostResponse
+        | FaultKind::GatewayDrop
+        | FaultKind::GatewayInvalidSession
+        | FaultKind::GatewayReconnect
+        | FaultKind::GatewayClose => None,
     }
 }
 

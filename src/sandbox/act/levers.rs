@@ -75,6 +75,13 @@ pub async fn faults(State(app): State<App>, body: Json<Value>) -> Done {
     })
 }
 
+pub async fn end_faults(State(app): State<App>) -> Done {
+    app.within(|inner| {
+        inner.orders.end_all();
+        Ok(Json(json!({ "ok": true })))
+    })
+}
+
 fn gateway_fault(inner: &mut Inner, order: &Order) {
     let plain = |op: u8, data: Value| {
         gateway::Order::Send(json!({ "op": op, "t": null, "s": null, "d": data }).to_string())
@@ -96,8 +103,13 @@ fn gateway_fault(inner: &mut Inner, order: &Order) {
         }
         FaultKind::Http500
         | FaultKind::Http429
+        | FaultKind::Http401
+        | FaultKind::Http403
+        | FaultKind::Http404
         | FaultKind::Timeout
         | FaultKind::Slow
+        | FaultKind::LateResponse
+        | FaultKind::LostRequest
         | FaultKind::LostResponse => {}
     }
 }

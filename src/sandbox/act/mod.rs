@@ -75,7 +75,10 @@ pub fn routes() -> Router<App> {
         .route("/sandbox/healthz", get(levers::health))
         .route("/sandbox/guild", get(view::guild))
         .route("/sandbox/clock", get(levers::time).post(levers::clock))
-        .route("/sandbox/faults", post(levers::faults))
+        .route(
+            "/sandbox/faults",
+            post(levers::faults).delete(levers::end_faults),
+        )
         .route("/sandbox/requests", get(levers::requests))
         .route("/sandbox/members/{user}/roles", put(levers::roles))
         .route(

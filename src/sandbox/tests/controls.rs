@@ -209,6 +209,70 @@ async fn a_slow_answer_is_held_back_and_done() {
 }
 
 #[tokio::test]
+async fn ordered_401_403_and_404_speak_as_discord_does_and_do_nothing() {
+    let place = Place::open().await;
+    let path = format!("/channels/{}/messages", place.channel("general"));
+    let one = format!("{path}/1");
+    for (kind, path, status, code) in [
+        ("http_401", &path, 401, 0),
+        ("http_403", &path, 403, 50_001),
+        ("http_404", &path, 404, 10_003),
+        ("http_404", &one, 404, 10_008),
+    ] {
+        let order = json!({ "kind": kind, "route": "*" });
+        place.control("POST", "/faults", order).await;
+        let told = place.rest("POST", path, json!({ "content": kind })).await;
+        assert_eq!(
+            (told.0.as_u16(), &told.1["code"]),
+            (status, &json!(code)),
+            "{kind}"
+        );
+    }
+    let seen = place.view("tier1", "general").await.1;
+    assert_eq!(seen["messages"], json!([]));
+}
+
+#[tokio::test]
+async fn a_lost_request_is_not_done_and_a_late_response_is_done_before_it_comes() {
+    let place = Place::open().await;
+    let path = format!("/channels/{}/messages", place.channel("general"));
+    let url = format!("http://{}/api/v10{path}", place.sandbox.addr());
+    let send = |content: &str| {
+        let request = reqwest::Client::new().post(&url);
+        let request = request.header("authorization", format!("Bot {}", super::TOKEN));
+        request.json(&json!({ "content": content })).send()
+    };
+    place
+        .control("POST", "/faults", json!({ "kind": "lost_request" }))
+        .await;
+    assert!(send("lost").await.is_err());
+    let order = json!({ "kind": "late_response", "for_ms": 60_000 });
+    place.control("POST", "/faults", order).await;
+    let stands = async {
+        loop {
+            let seen = place.view("tier1", "general").await.1;
+            if let [one] = seen["messages"].as_array().unwrap().as_slice() {
+                return one["content"].clone();
+            }
+        }
+    };
+    tokio::select! {
+        answer = send("late") => panic!("{answer:?}"),
+        content = stands => assert_eq!(content, "late"),
+    }
+}
+
+#[tokio::test]
+async fn all_faults_end_at_once() {
+    let place = Place::open().await;
+    let order = json!({ "kind": "http_500", "times": 1000, "route": "*" });
+    place.control("POST", "/faults", order).await;
+    assert_eq!(place.rest("GET", "/users/@me", Value::Null).await.0, 500);
+    assert_eq!(place.control("DELETE", "/faults", Value::Null).await.0, 200);
+    assert_eq!(place.rest("GET", "/users/@me", Value::Null).await.0, 200);
+}
+
+#[tokio::test]
 async fn the_request_log_goes_on_after_the_last_known_number() {
     let place = Place::open().await;
     for _ in 0..3 {

@@ -8,8 +8,13 @@ import { clockIs, now, state } from "./state.js";
 const FAULTS = [
   ["http_500", "The server fails (500)"],
   ["http_429", "Too many requests (429)"],
+  ["http_401", "Token refused (401)"],
+  ["http_403", "Missing access (403)"],
+  ["http_404", "Unknown (404)"],
   ["timeout", "No answer, nothing done"],
   ["slow", "A slow answer"],
+  ["late_response", "Done, but the answer is late"],
+  ["lost_request", "Not done, the connection breaks"],
   ["lost_response", "Done, but the answer is lost"],
   ["gateway_drop", "The gateway's connection breaks"],
   ["gateway_reconnect", "The gateway asks to reconnect"],

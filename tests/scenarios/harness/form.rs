@@ -54,6 +54,20 @@ impl Answer {
         self.message().text()
     }
 
+    /// The message, where one came that says something.
+    pub fn told(&self) -> Option<Message> {
+        let json = self.json["message"].clone();
+        let message = Message { json };
+        (self.status == 200 && !message.text().is_empty()).then_some(message)
+    }
+
+    /// The form, where one opened.
+    pub fn opened(&self) -> Option<Form> {
+        let json = self.json["modal"].clone();
+        let member = self.member.clone();
+        (self.status == 200 && json.is_object()).then_some(Form { member, json })
+    }
+
     pub fn is_form(&self) -> bool {
         self.json()["modal"].is_object()
     }

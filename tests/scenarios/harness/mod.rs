@@ -4,20 +4,25 @@
 
 mod alert;
 mod behind;
+pub mod chance;
 mod ending;
 mod form;
+pub mod ledger;
 mod logs;
 mod member;
+mod once;
 pub mod process;
 mod seen;
 mod steps;
 mod sweep;
+mod walk;
 
 pub use form::{ALL, Answer};
 pub use member::Member;
 pub use seen::Message;
 pub use steps::{LEAKED, TRIAGE, leak, rates, second_looks};
 pub use sweep::Sight;
+pub use walk::{Walk, Went};
 
 use baton::app::Ids;
 use baton::config::Settings;
@@ -96,7 +101,7 @@ struct Stage {
     ports: Ports,
     settings: Settings,
     /// Held so that it lasts as long as the story.
-    _folder: TempDir,
+    folder: Option<TempDir>,
     service: RefCell<Option<Rc<Service>>>,
     looked_at: RefCell<BTreeSet<String>>,
     /// What each member was told, answer by answer.
@@ -151,26 +156,29 @@ impl World {
             clock: Arc::new(Shared::new(clock.clone())),
             ids: Arc::new(Counted::default()),
         };
-        let stage = Stage {
-            client: reqwest::Client::builder().no_proxy().build().unwrap(),
-            base: scene.base.clone(),
-            sandbox: RefCell::new(Some(sandbox)),
-            clock,
-            ports,
-            settings,
-            _folder: folder,
-            service: RefCell::default(),
-            looked_at: RefCell::default(),
-            told: RefCell::default(),
-            used: RefCell::default(),
-            expected: RefCell::default(),
-            logs,
-        };
+        let mut stage = Stage::set(scene.base, Some(sandbox), clock, ports, settings);
+        (stage.folder, stage.logs) = (Some(folder), logs);
         let world = Self {
             stage: Rc::new(stage),
         };
         world.start().await;
         world
+    }
+
+    /// Members of a sandbox in another process, beside the service that runs there on a store in this folder.
+    pub async fn beside(sandbox: &str, folder: &Path) -> Self {
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let address = sandbox.trim_start_matches("http://").parse().unwrap();
+        let scene = Scene::read(address).await.unwrap();
+        let clock = Arc::new(FrozenClock::at(MORNING.parse().unwrap()));
+        let settings = scene.settings(free, folder, clock.now().date_naive());
+        let ports = Ports {
+            clock: Arc::new(Shared::new(clock.clone())),
+            ids: Arc::new(Counted::default()),
+        };
+        Self {
+            stage: Rc::new(Stage::set(scene.base, None, clock, ports, settings)),
+        }
     }
 
     /// Starts the service on the story's store, and waits until it is ready.
@@ -277,6 +285,18 @@ impl World {
         self.stage.post("/sandbox/faults", &order).await;
     }
 
+    /// Ends every fault of the sandbox.
+    pub async fn faults_end(&self) {
+        let path = format!("{}/sandbox/faults", self.stage.base);
+        let (status, told) = read(self.stage.client.delete(path).send().await.unwrap()).await;
+        assert_eq!(status, 200, "{told}");
+    }
+
+    /// What the sandbox says at an address of its control interface.
+    pub async fn sandbox_says(&self, path: &str) -> Value {
+        self.stage.get(&format!("/sandbox/{path}")).await.1
+    }
+
     /// Changes what a role or member may do in a channel; the service has heard of it afterwards.
     pub async fn overwrite(&self, channel: &str, whom: &str, allow: u64, deny: u64) {
         let path = format!("/sandbox/channels/{channel}/overwrites/{whom}");
@@ -306,6 +326,30 @@ impl World {
 }
 
 impl Stage {
+    fn set(
+        base: String,
+        sandbox: Option<Sandbox>,
+        clock: Arc<FrozenClock>,
+        ports: Ports,
+        settings: Settings,
+    ) -> Self {
+        Self {
+            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+            base,
+            sandbox: RefCell::new(sandbox),
+            clock,
+            ports,
+            settings,
+            folder: None,
+            service: RefCell::default(),
+            looked_at: RefCell::default(),
+            told: RefCell::default(),
+            used: RefCell::default(),
+            expected: RefCell::default(),
+            logs: Logs::default(),
+        }
+    }
+
     fn service(&self) -> Rc<Service> {
         self.service.borrow().clone().expect("the service runs")
     }
@@ -354,7 +398,7 @@ impl Stage {
     clippy::disallowed_methods,
     reason = "the gateway comes back in real time, and nothing tells when"
 )]
-async fn breathe() {
+pub async fn breathe() {
     tokio::time::sleep(Duration::from_millis(5)).await;
 }
 

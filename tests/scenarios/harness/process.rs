@@ -162,12 +162,21 @@ impl Place {
 
     /// Posts a body; the status of the answer, where one came.
     pub async fn offer(&self, source: &str, body: String) -> Option<u16> {
+        self.post(source, body)
+            .await
+            .map(|answer| answer.status().as_u16())
+    }
+
+    /// Posts a body; the answer, where one came.
+    pub async fn offers(&self, source: &str, body: String) -> Option<(u16, Value)> {
+        Some(super::read(self.post(source, body).await?).await)
+    }
+
+    async fn post(&self, source: &str, body: String) -> Option<reqwest::Response> {
         let request = self
             .client
             .post(format!("{}/v1/alerts/{source}", self.http));
-        let request = request.bearer_auth("demo").body(body);
-        let answer = request.send().await.ok()?;
-        Some(answer.status().as_u16())
+        request.bearer_auth("demo").body(body).send().await.ok()
     }
 
     /// Where alerts are taken: host and port.

@@ -38,6 +38,15 @@ impl View {
         self.taken(found.unwrap_or_else(|| panic!("no card of {id} in #{}:\n{self}", self.channel)))
     }
 
+    /// The newest card of an incident, where one stands.
+    pub fn find_card(&self, id: &str) -> Option<Message> {
+        let found = self
+            .posted()
+            .filter(|message| message.is_card_of(id))
+            .last();
+        found.map(|message| self.taken(message))
+    }
+
     /// The one message with this text.
     pub fn saying(&self, text: &str) -> Message {
         let found: Vec<Message> = self.posted().filter(|m| m.text().contains(text)).collect();
@@ -159,7 +168,7 @@ impl Message {
         ids.map(str::to_owned).collect()
     }
 
-    pub(super) fn is_card_of(&self, id: &str) -> bool {
+    pub fn is_card_of(&self, id: &str) -> bool {
         let title = self.json["embeds"][0]["title"].as_str().unwrap_or_default();
         let named = title.split(" · ").any(|part| part == id);
         named && !title.contains("timeline")

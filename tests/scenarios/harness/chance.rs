@@ -1,0 +1,49 @@
+//! Chance that can be had again: numbers from a seed, and what the environment asks of a long run.
+
+/// Numbers in a row that look random; the same seed gives the same row (SplitMix64).
+pub struct Chance {
+    pub seed: u64,
+    state: u64,
+}
+
+impl Chance {
+    /// The seed from the environment, else a new one; it is said, so that a run can be had again.
+    pub fn begin(name: &str) -> Self {
+        let given = asked(name);
+        let seed = given.unwrap_or_else(|| {
+            let mut fresh = [0; 4];
+            getrandom::fill(&mut fresh).unwrap();
+            u64::from(u32::from_le_bytes(fresh))
+        });
+        println!("{name}={seed}");
+        Self { seed, state: seed }
+    }
+
+    /// Below `end`, from 0.
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % end.max(1)
+    }
+
+    /// One of several.
+    pub fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+        let count = u64::try_from(all.len()).unwrap();
+        &all[usize::try_from(self.below(count)).unwrap()]
+    }
+}
+
+/// A number that the environment gives.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a long run and a replay are asked for from outside; nothing of the program reads this"
+)]
+pub fn asked(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name} is no number: {text}")),
+    )
+}
