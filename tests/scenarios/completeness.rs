@@ -8,6 +8,7 @@
     reason = "what a story does not look at is nothing to it, whatever is added"
 )]
 
+use super::harness::chance::Chance;
 use super::harness::{World, minutes, scenario};
 use baton::domain::governance::Choice;
 use baton::domain::ids::{CriterionId, DoneId, FieldId, IncidentId, StageId, TransitionId};
@@ -47,35 +48,17 @@ const PEOPLE: [(&str, &str); 8] = [
 ];
 const STEPS: usize = 120;
 
-/// A sequence of numbers that its seed gives again.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: usize) -> usize {
-        // Numerical Recipes' generator; its upper bits are good enough to choose by.
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % end.max(1)
-    }
-
-    fn one_of<'a, T>(&mut self, all: &'a [T]) -> Option<&'a T> {
-        all.get(self.below(all.len()))
-    }
-}
-
 #[test]
 fn in_whatever_order_people_work_no_step_is_taken_without_its_record() {
     for seed in [3, 14, 15] {
         eprintln!("seed {seed}");
         scenario(async |w| {
-            let mut dice = Dice(seed);
+            let mut chance = Chance::from_seed(seed);
             for (source, body) in ALERTS {
                 w.alert(source, body).await.accepted();
             }
             for _ in 0..STEPS {
-                anything(w, &mut dice).await;
+                anything(w, &mut chance).await;
             }
             w.looks_at_everything().await;
             prove(w).await;
@@ -83,8 +66,8 @@ fn in_whatever_order_people_work_no_step_is_taken_without_its_record() {
     }
 }
 
-async fn anything(w: &World, dice: &mut Dice) {
-    match dice.below(30) {
+async fn anything(w: &World, chance: &mut Chance) {
+    match chance.place(30) {
         0 => {
             w.looks_at_everything().await;
             w.kill();
@@ -95,7 +78,7 @@ async fn anything(w: &World, dice: &mut Dice) {
             w.alert("purview", "{").await;
         }
         _ => {
-            let (member, home) = *dice.one_of(&PEOPLE).unwrap();
+            let (member, home) = *chance.find(&PEOPLE).unwrap();
             w.settle().await;
             let channels = w.channels_of(member).await;
             let messages: Vec<Value> = channels
@@ -103,19 +86,19 @@ async fn anything(w: &World, dice: &mut Dice) {
                 .flat_map(|(_, all)| all)
                 .map(|m| m.json)
                 .collect();
-            let Some(message) = dice.one_of(&messages) else {
+            let Some(message) = chance.find(&messages) else {
                 return;
             };
-            let answer = if dice.below(5) == 0 {
+            let answer = if chance.place(5) == 0 {
                 let command = [
                     "engage",
                     "escalate",
                     "close",
                     "contain propose",
                     "contain authorise",
-                ][dice.below(5)];
+                ][chance.place(5)];
                 let mut options =
-                    json!({ "incident": format!("INC-{}", 1 + dice.below(ALERTS.len())) });
+                    json!({ "incident": format!("INC-{}", 1 + chance.place(ALERTS.len())) });
                 if command.starts_with("contain") {
                     options["action"] = json!("1");
                 }
@@ -125,14 +108,14 @@ async fn anything(w: &World, dice: &mut Dice) {
                 let body = json!({ "channel": home, "name": command, "options": options });
                 w.tries(member, "commands", body).await
             } else {
-                presses(w, dice, member, message).await
+                presses(w, chance, member, message).await
             };
-            goes_on(w, dice, member, answer).await;
+            goes_on(w, chance, member, answer).await;
         }
     }
 }
 
-async fn presses(w: &World, dice: &mut Dice, member: &str, message: &Value) -> Value {
+async fn presses(w: &World, chance: &mut Chance, member: &str, message: &Value) -> Value {
     let rows = message["components"]
         .as_array()
         .cloned()
@@ -142,50 +125,50 @@ async fn presses(w: &World, dice: &mut Dice, member: &str, message: &Value) -> V
         .flat_map(|row| row["components"].as_array().cloned().unwrap_or_default())
         .filter(|one| one["custom_id"].is_string() && one["disabled"] != true)
         .collect();
-    let Some(control) = dice.one_of(&controls) else {
+    let Some(control) = chance.find(&controls) else {
         return Value::Null;
     };
     let mut body = json!({ "message": message["id"], "custom_id": control["custom_id"] });
     let options = control["options"].as_array().cloned().unwrap_or_default();
-    if let Some(option) = dice.one_of(&options) {
+    if let Some(option) = chance.find(&options) {
         body["values"] = json!([option["value"]]);
     }
     w.tries(member, "components", body).await
 }
 
 /// Fills what opens, mostly well, and presses on until the answer has nothing more to press.
-async fn goes_on(w: &World, dice: &mut Dice, member: &str, mut answer: Value) {
+async fn goes_on(w: &World, chance: &mut Chance, member: &str, mut answer: Value) {
     for _ in 0..8 {
         if answer["modal"].is_object() {
-            answer = fills(w, dice, member, &answer["modal"]).await;
-        } else if answer["message"]["components"][0].is_object() && dice.below(6) > 0 {
+            answer = fills(w, chance, member, &answer["modal"]).await;
+        } else if answer["message"]["components"][0].is_object() && chance.place(6) > 0 {
             let message = answer["message"].clone();
-            answer = presses(w, dice, member, &message).await;
+            answer = presses(w, chance, member, &message).await;
         } else {
             return;
         }
     }
 }
 
-async fn fills(w: &World, dice: &mut Dice, member: &str, form: &Value) -> Value {
+async fn fills(w: &World, chance: &mut Chance, member: &str, form: &Value) -> Value {
     let rows = form["components"].as_array().cloned().unwrap_or_default();
     let mut values = Map::new();
     for input in rows.iter().map(|row| &row["component"]) {
         let options = input["options"].as_array().cloned().unwrap_or_default();
         let whole: Vec<Value> = options.iter().map(|one| one["value"].clone()).collect();
-        let careless = dice.below(12) == 0;
+        let careless = chance.place(12) == 0;
         let value = match input["type"].as_u64() {
             _ if careless => continue,
             Some(22) => json!(whole),
-            Some(3) => json!([whole[dice.below(whole.len())]]),
-            Some(21) => whole[dice.below(whole.len())].clone(),
+            Some(3) => json!([whole[chance.place(whole.len())]]),
+            Some(21) => whole[chance.place(whole.len())].clone(),
             Some(4) if input["value"].is_null() => {
                 let words = [
                     "Words of no meaning",
                     "2026-11-20 15:00",
                     "https://source.example/1",
                 ];
-                json!(words[[0, 0, 0, 0, 1, 2][dice.below(6)]])
+                json!(words[[0, 0, 0, 0, 1, 2][chance.place(6)]])
             }
             _ => continue,
         };

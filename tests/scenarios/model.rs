@@ -8,7 +8,7 @@ mod book;
 mod hands;
 mod rules;
 
-use baton::config::environment;
+use super::harness::chance::{Chance, asked};
 use book::{BOOKS, PEOPLE};
 use hands::{Hands, Told};
 use rules::{Case, Deed, Flaw, Said, Standing, judge};
@@ -26,31 +26,11 @@ pub struct Step {
     pub deed: Deed,
 }
 
-/// A sequence of numbers that its seed gives again.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: usize) -> usize {
-        // Knuth's generator; its upper bits are good enough to choose by.
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % end.max(1)
-    }
-
-    fn one_in(&mut self, many: usize) -> bool {
-        self.below(many) == 0
-    }
-}
-
 #[test]
 fn whatever_is_done_at_once_some_order_of_the_rules_explains_it() {
-    let number = |name| environment(name).map(|text| text.parse::<u64>().unwrap());
-    let one = number("BATON_MODEL_SEED");
-    let seeds = one.map_or(1..number("BATON_MODEL_SEEDS").unwrap_or(SEEDS) + 1, |s| {
-        s..s + 1
-    });
+    let many = asked("BATON_MODEL_SEEDS").unwrap_or(SEEDS);
+    let one = asked("BATON_MODEL_SEED");
+    let seeds = one.map_or(1..many + 1, |seed| seed..seed + 1);
     let mut reached = BTreeSet::new();
     for seed in seeds {
         eprintln!("BATON_MODEL_SEED={seed}");
@@ -122,18 +102,18 @@ const TO_REACH: &[&str] = &[
 ];
 
 async fn run(seed: u64) -> BTreeSet<String> {
-    let mut dice = Dice(seed);
+    let mut chance = Chance::from_seed(seed);
     let (mut hands, mut cases) = Hands::begin().await;
     let mut reached = BTreeSet::new();
     for round in 0..ROUNDS {
         let steps = match FIRST.get(round).cloned() {
             Some((who, case, deed)) => vec![Step { who, case, deed }],
-            None => steps(&mut dice, &cases),
+            None => steps(&mut chance, &cases),
         };
-        let kills = round >= FIRST.len() && dice.one_in(8);
-        let kill_after = kills.then(|| dice.below(60));
+        let kills = round >= FIRST.len() && chance.one_in(8);
+        let kill_after = kills.then(|| chance.place(60));
         let told = hands.at_once(&steps, kill_after).await;
-        if kill_after.is_none() && dice.one_in(15) {
+        if kill_after.is_none() && chance.one_in(15) {
             hands.restart().await;
         }
         let found = hands.look(&cases).await;
@@ -170,22 +150,22 @@ fn lines<T: std::fmt::Debug>(all: impl Iterator<Item = T>) -> String {
 }
 
 /// Up to four at once, mostly on one incident; what fits as it stands, and what does not.
-fn steps(dice: &mut Dice, cases: &[Case]) -> Vec<Step> {
-    let focus = dice.below(cases.len());
-    let count = 1 + dice.below(4);
+fn steps(chance: &mut Chance, cases: &[Case]) -> Vec<Step> {
+    let focus = chance.place(cases.len());
+    let count = 1 + chance.place(4);
     let each = (0..count).map(|_| {
-        let case = if dice.one_in(4) {
-            dice.below(cases.len())
+        let case = if chance.one_in(4) {
+            chance.place(cases.len())
         } else {
             focus
         };
         let fitting = fitting(cases, case);
         match fitting.len() {
-            0 => any_step(dice, case, cases[case].book),
-            _ if dice.one_in(3) => any_step(dice, case, cases[case].book),
+            0 => any_step(chance, case, cases[case].book),
+            _ if chance.one_in(3) => any_step(chance, case, cases[case].book),
             many => {
-                let step = fitting[dice.below(many)].clone();
-                if dice.one_in(6) {
+                let step = fitting[chance.place(many)].clone();
+                if chance.one_in(6) {
                     spoiled(step, &cases[case])
                 } else {
                     step
@@ -239,9 +219,9 @@ fn spoiled(step: Step, case: &Case) -> Step {
     Step { who, deed, ..step }
 }
 
-fn any_step(dice: &mut Dice, case: usize, book: usize) -> Step {
-    let why = !dice.one_in(3);
-    let deed = match dice.below(12) {
+fn any_step(chance: &mut Chance, case: usize, book: usize) -> Step {
+    let why = !chance.one_in(3);
+    let deed = match chance.place(12) {
         0 | 1 => Deed::Claim,
         2 => Deed::Accept,
         3 => Deed::Return(why),
@@ -252,18 +232,18 @@ fn any_step(dice: &mut Dice, case: usize, book: usize) -> Step {
         _ => {
             let flaw = [
                 Flaw::None,
-                Flaw::Field(dice.below(12)),
+                Flaw::Field(chance.place(12)),
                 Flaw::Criterion,
                 Flaw::Done,
             ];
             Deed::Take(
-                dice.below(BOOKS[book].ways.len()),
-                flaw[dice.below(4)].clone(),
+                chance.place(BOOKS[book].ways.len()),
+                flaw[chance.place(4)].clone(),
             )
         }
     };
     Step {
-        who: dice.below(PEOPLE.len()),
+        who: chance.place(PEOPLE.len()),
         case,
         deed,
     }

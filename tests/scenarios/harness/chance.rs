@@ -16,7 +16,20 @@ impl Chance {
             u64::from(u32::from_le_bytes(fresh))
         });
         println!("{name}={seed}");
+        Self::from_seed(seed)
+    }
+
+    pub const fn from_seed(seed: u64) -> Self {
         Self { seed, state: seed }
+    }
+
+    /// A place among so many.
+    pub fn place(&mut self, many: usize) -> usize {
+        usize::try_from(self.below(u64::try_from(many).unwrap())).unwrap()
+    }
+
+    pub fn one_in(&mut self, many: usize) -> bool {
+        self.place(many) == 0
     }
 
     /// Below `end`, from 0.
@@ -28,10 +41,14 @@ impl Chance {
         (mixed ^ (mixed >> 31)) % end.max(1)
     }
 
+    /// One of several, where there are some.
+    pub fn find<'a, T>(&mut self, all: &'a [T]) -> Option<&'a T> {
+        all.get(self.place(all.len()))
+    }
+
     /// One of several.
     pub fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        let count = u64::try_from(all.len()).unwrap();
-        &all[usize::try_from(self.below(count)).unwrap()]
+        &all[self.place(all.len())]
     }
 }
 
