@@ -33,7 +33,7 @@ pub(super) async fn intend_all(
             incident: Some(incident.id),
             channel,
             arg: *arg,
-            rank: base + 5 - i64::from(incident.severity as u8),
+            rank: base + incident.severity.rank(),
         }
     });
     let intents: Vec<Intent<'_>> = intents.collect();

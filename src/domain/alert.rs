@@ -159,6 +159,11 @@ impl Severity {
         }
     }
 
+    /// Its place among what leaves first: 0 for the most severe.
+    pub const fn rank(self) -> i64 {
+        5 - self as i64
+    }
+
     /// Reads a source's word, in any case; anything else is `Unknown`.
     pub fn from_word(word: &str) -> Self {
         match word.trim().to_ascii_lowercase().as_str() {

@@ -54,7 +54,9 @@ impl Outbound {
     ) -> Result<Answer, RestFault> {
         if let Some(id) = self.arrived(row, channel, card, key).await? {
             let mut body = message_json(card, Some(key));
-            body["id"] = json!(id);
+            if let Value::Object(body) = &mut body {
+                body.insert("id".into(), json!(id));
+            }
             return Ok(Answer { status: 200, body });
         }
         let call = Call::create_message(channel, card, Some(key));

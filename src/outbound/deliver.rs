@@ -8,6 +8,7 @@ use crate::discord::call::Call;
 use crate::discord::custom_id::press;
 use crate::discord::message::key_of;
 use crate::discord::rest::{Answer, RestFault};
+use crate::domain::alert::Severity;
 use crate::domain::ids::ChannelKey;
 use crate::domain::placement::{Placement, SEALED};
 use crate::domain::view::Standing;
@@ -83,16 +84,19 @@ impl Outbound {
         placed: &Placed,
         key: String,
     ) -> Result<Verdict, AppError> {
-        let Some(digest) = self.digest_of(placed.view.id, row.arg).await? else {
+        let Some((digest, rank)) = self.digest_of(placed.view.id, row.arg).await? else {
             return Ok(Verdict::Delivered(None));
         };
         if matches!(placed.placement, Placement::SealedThread { .. }) {
             let verdict = self.clear_digest(digest).await?;
             return Ok(verdict.unwrap_or(Verdict::Repost { stale: key }));
         }
-        // What is settled needs no card.
-        if placed.view.standing == Standing::Past {
-            return Ok(Verdict::Delivered(None));
+        // What is settled needs no card, nor what came again and stands there as severe as it is.
+        let severer = Severity::from_word(placed.view.severity).rank() < rank;
+        match placed.view.standing {
+            Standing::Waiting if severer => {}
+            Standing::Held => {}
+            Standing::Waiting | Standing::Past => return Ok(Verdict::Delivered(None)),
         }
         if let Some(after) = self.digest_waits(&row.channel) {
             return Ok(Verdict::turn(after));

@@ -20,8 +20,6 @@ use std::time::Duration;
 
 /// Alerts of one digest at most: more follow in the next.
 const MOST: i64 = 2_000;
-/// Posts rank by severity, the most severe first.
-const HIGH: i64 = 5 - Severity::High as i64;
 
 impl Outbound {
     /// What may leave of the posts that stand first in a channel.
@@ -30,7 +28,9 @@ impl Outbound {
         let posts = rows.iter().take_while(|row| is_listed(row));
         let waiting = Waiting {
             posts: posts.clone().count(),
-            high: posts.filter(|row| row.rank <= HIGH).count(),
+            high: posts
+                .filter(|row| row.rank <= Severity::High.rank())
+                .count(),
         };
         let next = self.channels.next_digest(channel, now);
         turn(waiting, self.budget(channel), next)
@@ -145,12 +145,12 @@ impl Outbound {
         Ok(verdict)
     }
 
-    /// The digest in which a card's post was shown, where it has no card of its own.
+    /// The digest in which a card's post was shown, where it has no card of its own, and its rank there.
     pub(super) async fn digest_of(
         &self,
         incident: IncidentId,
         visit: i64,
-    ) -> Result<Option<i64>, AppError> {
+    ) -> Result<Option<(i64, i64)>, AppError> {
         let mut reader = self.app.store.read().await?;
         let key = format!("post:{incident}:{visit}");
         Ok(store::outbox::find_digest_of(&mut reader, &key).await?)

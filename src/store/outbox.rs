@@ -328,19 +328,20 @@ pub async fn list_digest(connection: &mut Connection, digest: i64) -> Result<Vec
     rows.into_iter().map(Stored::read).collect()
 }
 
-/// The digest in which a post was shown, by the post's key; the last one, where it was posted more than once.
+/// The digest in which a post was shown, by the post's key, and the post's rank; the last one, where it was posted more than
+/// once.
 pub async fn find_digest_of(
     connection: &mut Connection,
     key: &str,
-) -> Result<Option<i64>, StoreError> {
-    let digest = sqlx::query_scalar!(
-        "SELECT digest_id FROM outbox WHERE key = ? AND digest_id IS NOT NULL AND state = 'delivered'
-         ORDER BY id DESC LIMIT 1",
+) -> Result<Option<(i64, i64)>, StoreError> {
+    let shown = sqlx::query!(
+        r#"SELECT digest_id AS "digest!", rank FROM outbox WHERE key = ? AND digest_id IS NOT NULL AND state = 'delivered'
+         ORDER BY id DESC LIMIT 1"#,
         key
     )
     .fetch_optional(connection)
     .await?;
-    Ok(digest.flatten())
+    Ok(shown.map(|row| (row.digest, row.rank)))
 }
 
 /// Every post of a digest was shown with it.

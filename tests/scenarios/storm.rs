@@ -41,6 +41,24 @@ fn a_storm_leaves_high_ones_on_cards_of_their_own_and_the_others_in_a_digest() {
 }
 
 #[test]
+fn what_comes_again_stays_in_its_digest_unless_it_is_more_severe_now() {
+    scenario(async |w| {
+        burst(w, "low", 5).await;
+        assert_eq!(triage(w).await.len(), 1);
+        about(w, "low", "low-2", "user2@contoso.example").await;
+        assert_eq!(triage(w).await.len(), 1);
+        let graver = json!({
+            "id": "low-3", "kind": "dlp", "severity": "high", "user": "user3@contoso.example",
+            "policy": "Customer data",
+        });
+        w.alert("generic", graver.to_string()).await.accepted();
+        let messages = triage(w).await;
+        assert_eq!(messages.len(), 2);
+        messages[1].expect("High · INC-4");
+    });
+}
+
+#[test]
 fn what_stands_in_a_digest_is_claimed_handed_over_and_opened_from_it_and_then_has_its_card() {
     scenario(async |w| {
         burst(w, "low", 5).await;
