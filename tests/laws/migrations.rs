@@ -120,6 +120,7 @@ async fn work(app: &App) -> Result<(), AppError> {
     };
     app.import_people(vec![listed], false, "f00d".to_owned())
         .await?;
+    app.index_words().await?;
     let (at, by) = (app.now(), actor.person);
     app.store
         .write(move |connection| {

@@ -3,7 +3,7 @@
 
 use baton::render::contexts::{
     Answer, Brief, BriefStub, CardContext, Closing, ClosingStub, Contacts, Containment, Details,
-    Digest, Drafts, DutyWord, Earlier, Health, Help, IdleWord, Look, Me, Notice, PastCard,
+    Digest, Drafts, DutyWord, Earlier, Found, Health, Help, IdleWord, Look, Me, Notice, PastCard,
     PatternDraft, PatternList, PatternShown, Queue, Reminder, Review, Said, Stuck, Talk,
     ThreadContext, Thresholds, Timeline, Together,
 };
@@ -53,6 +53,8 @@ fn subjects() -> Vec<Subject> {
     vec![
         subject::<CardContext>(),
         subject::<Health>(),
+        subject::<Found>(),
+        subject::<Proven>(),
         subject::<Digest>(),
         subject::<PastCard>(),
         subject::<Reminder>(),

@@ -23,6 +23,7 @@ mod processes;
 mod reach;
 mod restart;
 mod rights;
+mod searching;
 mod silence;
 mod speaking;
 mod stopping;

@@ -74,6 +74,7 @@ pub fn refused(refusal: &Refusal, holder: Option<&str>, zone: Tz) -> Answer {
         | Refusal::Wording { .. }
         | Refusal::NotHeld
         | Refusal::NoPattern { .. }
+        | Refusal::NoSearch { .. }
         | Refusal::NoSecondLook { .. }
         | Refusal::NoAction { .. } => return beside(refusal, holder),
         Refusal::Case(fault) => case(fault, zone),
@@ -160,6 +161,11 @@ fn beside(refusal: &Refusal, holder: Option<&str>) -> Answer {
         ),
         Refusal::NoTalk { .. } | Refusal::Wording { .. } | Refusal::NotHeld => {
             return governed(refusal);
+        }
+        Refusal::NoSearch { missing } => {
+            let text = "Nothing was searched. This is missing.";
+            let next = "Send it again: /audit search with words and a reason.";
+            return listing("No search like this", text, missing, next);
         }
         Refusal::NoPattern { why } | Refusal::NoSecondLook { why } => return unfit(refusal, why),
         Refusal::NoAction { why } => (
