@@ -4,7 +4,7 @@
 use baton::render::contexts::{
     Answer, Brief, BriefStub, CardContext, Closing, ClosingStub, Contacts, Containment, Details,
     Digest, Drafts, DutyWord, Earlier, Found, Health, Help, IdleWord, Look, Me, Notice, PastCard,
-    PatternDraft, PatternList, PatternShown, Queue, Reminder, Review, Said, Stuck, Talk,
+    PatternDraft, PatternList, PatternShown, Proven, Queue, Reminder, Review, Said, Stuck, Talk,
     ThreadContext, Thresholds, Timeline, Together,
 };
 use baton::render::templates::{SHIPPED, Template, Templates};

@@ -52,7 +52,7 @@ fn an_alert_that_came_just_now_is_found_by_whatever_it_names_and_nothing_of_it_i
                     assert!(!told.contains(&hidden.to_lowercase()), "{words}: {told}");
                 }
             }
-            let told = search(&auditor, "dlp", &[]).await;
+            let told = search(&auditor, "volume detected", &[]).await;
             let (second, first) = (told.find("**INC-2**"), told.find("**INC-1**"));
             assert!(second.is_some() && second < first, "{round}: {told}");
             w.service().tick().await.unwrap();
@@ -133,6 +133,7 @@ fn whatever_is_typed_is_words() {
             "+visa",
             "{visa}",
             "visa.assistant@ \\",
+            "visa ﷽",
         ] {
             let told = search(&auditor, words, &[]).await;
             assert!(told.contains("**INC-1**"), "{words}: {told}");
@@ -141,12 +142,11 @@ fn whatever_is_typed_is_words() {
             "NEAR(visa assistant, 5)",
             "visa OR nobody",
             "nobody OR visa",
-            "visa NOT dlp",
+            "visa NOT volume",
             "words:visa",
             "visa AND",
             "vis*",
             "\u{0}visa\u{0}assistant2",
-            "visa ﷽",
         ] {
             let told = search(&auditor, words, &[]).await;
             assert!(told.contains("Nothing found"), "{words}: {told}");
@@ -171,7 +171,7 @@ fn who_is_walled_finds_nothing_of_it_and_cannot_tell_it_from_what_is_not_there()
             let missing = search(&manager, "nobody", &[]).await;
             assert!(missing.contains("Nothing found"), "{missing}");
             assert_eq!(search(&manager, "visa.assistant", &[]).await, missing);
-            let both = search(&manager, "dlprulematch", &[]).await;
+            let both = search(&manager, "volume detected", &[]).await;
             assert!(both.contains("1 incident with these words"), "{both}");
             assert!(both.contains("**INC-2**") && !both.contains("INC-1"));
             for (words, incident) in [("visa.assistant", "INC-1"), ("ledger.clerk", "INC-2")] {
