@@ -183,7 +183,7 @@ fn who_is_walled_finds_nothing_of_it_and_cannot_tell_it_from_what_is_not_there()
 }
 
 #[test]
-fn the_history_is_proven_from_chat_and_the_first_bad_entry_is_named() {
+fn the_history_is_proven_from_chat_with_its_entries_and_its_head() {
     scenario(async |w| {
         two_incidents(w).await;
         let auditor = w.member("auditor");

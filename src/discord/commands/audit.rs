@@ -98,3 +98,78 @@ fn proven(proof: Proof) -> Proven {
         purged,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::query::Queued;
+    use crate::app::search;
+    use crate::domain::ids::{AlertId, IncidentId};
+    use crate::render::templates::{Template, Templates};
+    use std::collections::BTreeMap;
+
+    fn shown<T: Template>(context: &T) -> String {
+        let templates = Templates::load(&BTreeMap::new()).unwrap();
+        let card = templates.plain_card(context, Tone::Info).unwrap();
+        format!("{}\n{}", card.title, card.body)
+    }
+
+    #[test]
+    fn the_first_entry_that_does_not_hold_is_told_with_what_to_do() {
+        let proof = Proof {
+            events: 6,
+            purged: 2,
+            views: 1,
+            head: "c0ffee".to_owned(),
+            fault: Some("event 7 (INC-1, number 3, noted): its header was changed".to_owned()),
+            ..Proof::default()
+        };
+        let told = shown(&proven(proof.clone()));
+        for part in [
+            "The history does not hold\n",
+            "**Entries**: 6",
+            "**Entries of the access log**: 1",
+            "**Head**: c0ffee",
+            "The contents of 2 entries were purged",
+            "event 7 (INC-1, number 3, noted): its header was changed",
+            "keeps a copy of the store",
+        ] {
+            assert!(told.contains(part), "{part:?} is not in {told}");
+        }
+        let told = shown(&proven(Proof {
+            fault: None,
+            ..proof
+        }));
+        assert!(told.starts_with("The history holds\n"), "{told}");
+        assert!(!told.contains("does not hold"), "{told}");
+    }
+
+    #[test]
+    fn the_newest_twenty_say_that_there_are_others_and_how_to_see_them() {
+        let one = |n: i64| search::Found {
+            shown: Queued {
+                id: IncidentId(n),
+                severity: "low",
+                stage: "Triage".to_owned(),
+                age: String::new(),
+                holder: None,
+                note: String::new(),
+                yours_to_take: false,
+            },
+            opened_at: chrono::DateTime::UNIX_EPOCH,
+            alert: AlertId(n),
+        };
+        let mut searched = Searched {
+            found: (11..=30).rev().map(one).collect(),
+            more_before: Some(AlertId(11)),
+        };
+        let told = shown(&found(&searched, Tz::UTC));
+        assert!(told.starts_with("The newest 20 incidents"), "{told}");
+        assert!(told.contains("with before: ALR-11"), "{told}");
+        assert_eq!(told.matches("opened 1970-01-01 00:00 UTC").count(), 20);
+        searched.more_before = None;
+        let told = shown(&found(&searched, Tz::UTC));
+        assert!(told.starts_with("20 incidents with these words"), "{told}");
+        assert!(!told.contains("others"), "{told}");
+    }
+}

@@ -65,7 +65,7 @@ pub(super) async fn reads(app: &App, incidents: usize) -> Times {
         (
             "text search, newest 20: a common word",
             timed(TRIES, async |_| {
-                searched(app, &auditor, "alertmanager").await
+                searched(app, &auditor, "alertmanager").await;
             })
             .await,
         ),
