@@ -27,10 +27,12 @@ pub mod pattern;
 pub mod people;
 pub mod placed;
 pub mod playbooks;
+pub mod prove;
 pub mod query;
 pub mod reach;
 pub mod replay;
 pub mod route;
+pub mod search;
 pub mod sweep;
 #[cfg(test)]
 mod tests;

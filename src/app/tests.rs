@@ -5,6 +5,7 @@ mod intake;
 mod proof;
 mod reading;
 mod replaying;
+mod searching;
 mod walls;
 
 use super::intake::{Arrived, Batch, Taken};

@@ -26,6 +26,7 @@ pub mod reach;
 pub mod record;
 pub mod restricted;
 pub mod role;
+pub mod search;
 pub mod stuck;
 pub mod talk;
 pub mod threshold;

@@ -234,6 +234,14 @@ pub fn may_see_health(actor: &Actor) -> bool {
     actor.lead || actor.has(Role::Admin)
 }
 
+/// Whether the actor may search the words of alerts and have the history proven.
+pub fn may_audit(actor: &Actor) -> bool {
+    any(actor, &AUDITORS)
+}
+
+/// The roles that search and prove.
+pub const AUDITORS: [Role; 2] = [Role::Manager, Role::Auditor];
+
 /// Whether the actor may say who stands for a side: a lead, an administrator, and the side itself.
 pub fn may_set_roster(actor: &Actor, side: Role) -> bool {
     actor.lead || actor.has(Role::Admin) || actor.has(side)

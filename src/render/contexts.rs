@@ -16,6 +16,7 @@ macro_rules! template {
     };
 }
 
+mod audit;
 mod case;
 mod digest;
 mod governance;
@@ -25,6 +26,7 @@ mod me;
 mod patterns;
 mod reach;
 
+pub use audit::{Found, FoundRow, Proven};
 pub use case::{Earlier, Stuck, StuckRow};
 pub use digest::{Digest, DigestGroup, DigestPerson};
 pub use governance::{Brief, BriefStub, Containment, ContainmentRow, Said};

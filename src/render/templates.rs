@@ -30,8 +30,10 @@ pub struct TemplateFault {
 }
 
 /// The shipped templates, by name.
-pub const SHIPPED: [(&str, &str); 33] = [
+pub const SHIPPED: [(&str, &str); 35] = [
     ("health", include_str!("../../templates/discord/health.hbs")),
+    ("found", include_str!("../../templates/discord/found.hbs")),
+    ("proven", include_str!("../../templates/discord/proven.hbs")),
     ("me", include_str!("../../templates/discord/me.hbs")),
     ("card", include_str!("../../templates/discord/card.hbs")),
     (

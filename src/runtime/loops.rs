@@ -241,9 +241,10 @@ fn hear(outbound: &Outbound, done: &Result<Drained, AppError>) {
     }
 }
 
-/// One look at what is due, then a slice of the auditor's round.
+/// One look at what is due, then a slice of the auditor's round, then the words of what came.
 pub async fn tick(app: &App) -> Result<usize, AppError> {
     let done = app.sweep().await?;
     app.audit().await?;
+    app.index_words().await?;
     Ok(done)
 }

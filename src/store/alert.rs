@@ -2,7 +2,7 @@
 
 use super::codec::{at, from_json, to_json, us};
 use super::rows::{self, Insert, insert};
-use super::{Connection, StoreError};
+use super::{Connection, StoreError, words};
 use crate::domain::alert::{
     Alert, AlertKind, Destination, Detail, Device, Named, SensitiveType, Severity, Times, User,
 };
@@ -264,6 +264,7 @@ pub async fn count_again(
         )
         .execute(&mut *connection)
         .await?;
+        words::renew(connection, id, alert).await?;
     }
     let times = sqlx::query_scalar!(
         "UPDATE alerts SET times_received = times_received + 1 WHERE id = ? RETURNING times_received",
@@ -324,8 +325,27 @@ pub async fn save_noted(
     Ok(())
 }
 
+/// One row, as it is read.
+struct Row {
+    id: i64,
+    source: String,
+    tenant: String,
+    source_alert_id: String,
+    key_time_us: i64,
+    incident_id: Option<i64>,
+    person_id: Option<i64>,
+    kind: String,
+    severity: String,
+    received_us: i64,
+    times_received: i64,
+    drill: bool,
+    normalized: String,
+    detail: String,
+}
+
 pub async fn load(connection: &mut Connection, id: AlertId) -> Result<Kept, StoreError> {
-    let row = sqlx::query!(
+    sqlx::query_as!(
+        Row,
         r#"SELECT id, source, tenant, source_alert_id, key_time_us, incident_id, person_id, kind, severity,
               received_us, times_received, drill AS "drill: bool", normalized, detail
            FROM alerts WHERE id = ?"#,
@@ -333,49 +353,95 @@ pub async fn load(connection: &mut Connection, id: AlertId) -> Result<Kept, Stor
     )
     .fetch_optional(connection)
     .await?
-    .ok_or_else(|| StoreError::Missing { what: "alert", key: id.to_string() })?;
-    let n: Normalized = from_json("an alert", &row.normalized)?;
-    let detail: Detail = from_json("an alert's detail", &row.detail)?;
-    let alert = Alert {
-        source_alert_id: row.source_alert_id,
-        source_incident_id: n.source_incident_id,
-        source_url: n.source_url,
-        tenant_id: (!row.tenant.is_empty()).then_some(row.tenant),
-        key_time: (row.key_time_us != 0)
-            .then(|| at(row.key_time_us))
-            .transpose()?,
-        kind: kind(&row.kind)?,
-        severity: Severity::from_word(&row.severity),
-        source_severity: n.source_severity,
-        source_status: n.source_status,
-        category: n.category,
-        product: n.product,
-        detection_source: n.detection_source,
-        times: n.times,
-        user: n.user,
-        device: n.device,
-        policy: n.policy,
-        rule: n.rule,
-        workload: n.workload,
-        action: n.action,
-        enforcement: n.enforcement,
-        destination: n.destination,
-        sensitivity_label: n.sensitivity_label,
-        sensitive_types: n.sensitive_types,
-        techniques: n.techniques,
-        parse_notes: n.parse_notes,
-        detail: Restricted::new(detail),
-    };
-    Ok(Kept {
-        id: AlertId(row.id),
-        source: SourceId(row.source),
-        incident: row.incident_id.map(IncidentId),
-        person: row.person_id.map(PersonId),
-        received_at: at(row.received_us)?,
-        times_received: row.times_received,
-        drill: row.drill,
-        alert,
-    })
+    .ok_or_else(|| StoreError::Missing { what: "alert", key: id.to_string() })?
+    .kept()
+}
+
+/// Those that came after this one, the oldest first, up to `limit`.
+pub async fn list_after(
+    connection: &mut Connection,
+    after: AlertId,
+    limit: i64,
+) -> Result<Vec<Kept>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT id, source, tenant, source_alert_id, key_time_us, incident_id, person_id, kind, severity,
+              received_us, times_received, drill AS "drill: bool", normalized, detail
+           FROM alerts WHERE id > ? ORDER BY id LIMIT ?"#,
+        after.0,
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Row::kept).collect()
+}
+
+/// Those between the two, without either, the newest first, up to `limit`.
+pub async fn list_between(
+    connection: &mut Connection,
+    after: AlertId,
+    before: AlertId,
+    limit: i64,
+) -> Result<Vec<Kept>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT id, source, tenant, source_alert_id, key_time_us, incident_id, person_id, kind, severity,
+              received_us, times_received, drill AS "drill: bool", normalized, detail
+           FROM alerts WHERE id > ? AND id < ? ORDER BY id DESC LIMIT ?"#,
+        after.0,
+        before.0,
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Row::kept).collect()
+}
+
+impl Row {
+    fn kept(self) -> Result<Kept, StoreError> {
+        let n: Normalized = from_json("an alert", &self.normalized)?;
+        let detail: Detail = from_json("an alert's detail", &self.detail)?;
+        let alert = Alert {
+            source_alert_id: self.source_alert_id,
+            source_incident_id: n.source_incident_id,
+            source_url: n.source_url,
+            tenant_id: (!self.tenant.is_empty()).then_some(self.tenant),
+            key_time: (self.key_time_us != 0)
+                .then(|| at(self.key_time_us))
+                .transpose()?,
+            kind: kind(&self.kind)?,
+            severity: Severity::from_word(&self.severity),
+            source_severity: n.source_severity,
+            source_status: n.source_status,
+            category: n.category,
+            product: n.product,
+            detection_source: n.detection_source,
+            times: n.times,
+            user: n.user,
+            device: n.device,
+            policy: n.policy,
+            rule: n.rule,
+            workload: n.workload,
+            action: n.action,
+            enforcement: n.enforcement,
+            destination: n.destination,
+            sensitivity_label: n.sensitivity_label,
+            sensitive_types: n.sensitive_types,
+            techniques: n.techniques,
+            parse_notes: n.parse_notes,
+            detail: Restricted::new(detail),
+        };
+        Ok(Kept {
+            id: AlertId(self.id),
+            source: SourceId(self.source),
+            incident: self.incident_id.map(IncidentId),
+            person: self.person_id.map(PersonId),
+            received_at: at(self.received_us)?,
+            times_received: self.times_received,
+            drill: self.drill,
+            alert,
+        })
+    }
 }
 
 fn kind(key: &str) -> Result<AlertKind, StoreError> {

@@ -31,6 +31,7 @@ mod rows;
 mod tests;
 mod trouble;
 pub mod verify;
+pub mod words;
 mod writer;
 
 pub use gather::Gather;

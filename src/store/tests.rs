@@ -1,6 +1,7 @@
 //! The store on a file of its own: the writer's groups, what the outbox keeps in order, the file itself.
 
 mod outbox;
+mod words;
 mod writer;
 
 use super::{Store, fact};

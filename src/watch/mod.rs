@@ -72,6 +72,8 @@ pub struct Watch {
     pub round: Mutex<Round>,
     /// Rows that are due and cannot be worked on, at the last look.
     pub stuck: AtomicUsize,
+    /// Held while the history is proven.
+    pub proving: tokio::sync::Mutex<()>,
     refused_lately: AtomicUsize,
     token_refused: AtomicBool,
 }

@@ -2,14 +2,15 @@
 //! size, in the same proportions). What each command reads of it, alone and while alerts come in; the proof of its history;
 //! how soon a service on it is ready.
 
+mod reads;
+
 use super::bodies;
 use super::load::at;
 use super::summary::spread;
 use baton::app::act::By;
-use baton::app::intake::{Arrived, Batch};
 use baton::app::playbooks::{Loaded, Playbooks};
 use baton::app::{App, AppError, Clock, Ids};
-use baton::domain::alert::{Alert, Severity};
+use baton::domain::alert::{Alert, Severity, User};
 use baton::domain::ids::{AccountId, AlertId, IncidentId, PersonId, SourceId};
 use baton::domain::incident::{Command, Context, EndKind, Event, Incident, Opening, apply, decide};
 use baton::domain::playbook::shipped;
@@ -21,8 +22,8 @@ use baton::store::event::Entry;
 use baton::store::people::Identity;
 use baton::store::{self, Connection, Store};
 use chrono::{DateTime, TimeDelta, Utc};
+use reads::{come_in, reads};
 use std::env;
-use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -69,7 +70,11 @@ pub fn run(_rounds: usize) {
 
 async fn measured(file: &Path, alerts: usize) {
     let began = Instant::now();
-    with_app(file, async |app| build(&app, alerts).await).await;
+    with_app(file, async |app| {
+        build(&app, alerts).await;
+        while app.index_words().await.unwrap() > 0 {}
+    })
+    .await;
     let size = std::fs::metadata(file).unwrap().len() >> 20;
     println!(
         "{alerts} alerts, {} incidents, {} events: {size} MB, built in {:.0} s\n",
@@ -150,9 +155,7 @@ async fn build(app: &App, alerts: usize) {
     write(app, move |connection| {
         Box::pin(async move {
             keeper.playbooks.keep(connection, now).await?;
-            let each: Vec<Vec<Identity>> = (0..PERSONS)
-                .map(|n| vec![identity(&format!("person-{n}@contoso.example"))])
-                .collect();
+            let each: Vec<Vec<Identity>> = (0..PERSONS).map(|n| vec![identity(&upn(n))]).collect();
             let each: Vec<&[Identity]> = each.iter().map(Vec::as_slice).collect();
             for some in each.chunks(1_000) {
                 store::people::find_or_insert_all(connection, some, now).await?;
@@ -183,6 +186,10 @@ where
     F: for<'c> FnOnce(&'c mut Connection) -> store::Job<'c, Result<(), AppError>> + Send + 'static,
 {
     app.store.write(job).await.unwrap();
+}
+
+fn upn(n: usize) -> String {
+    format!("person-{n}@contoso.example")
 }
 
 fn identity(upn: &str) -> Identity {
@@ -317,6 +324,10 @@ async fn keep(
             let alert = Alert {
                 source_alert_id: format!("large-{}", id.0),
                 source_incident_id: Some(format!("group-{}", one.state.id)),
+                user: Some(User {
+                    upn: Some(upn((one.state.id.0 as usize - 1) % PERSONS)),
+                    ..User::default()
+                }),
                 ..alert.clone()
             };
             let written = Written::of(&source, &alert)?;
@@ -376,106 +387,4 @@ async fn keep(
 fn sha256(bytes: &[u8]) -> String {
     use sha2::{Digest as _, Sha256};
     hex::encode(Sha256::digest(bytes))
-}
-
-type Times = Vec<(&'static str, Vec<Duration>)>;
-
-/// What the commands read, on incidents all over the store.
-async fn reads(app: &App, incidents: usize) -> Times {
-    let actor = analyst(app).await;
-    let id = |n: usize| IncidentId((n * 7_919 % incidents) as i64 + 1);
-    let open = |n: usize| IncidentId((incidents - 1 - n % OPEN.min(incidents)) as i64 + 1);
-    vec![
-        (
-            "who acts (each command)",
-            timed(TRIES, async |_| drop(analyst(app).await)).await,
-        ),
-        (
-            "/queue",
-            timed(TRIES, async |_| drop(app.queue(&actor).await.unwrap())).await,
-        ),
-        (
-            "/timeline",
-            timed(TRIES, async |n| {
-                drop(app.timeline(&actor, id(n)).await.unwrap());
-            })
-            .await,
-        ),
-        (
-            "/timeline without an incident",
-            timed(TRIES, async |_| drop(app.stuck(&actor).await.unwrap())).await,
-        ),
-        (
-            "/me",
-            timed(TRIES, async |_| drop(app.mine(&actor).await.unwrap())).await,
-        ),
-        (
-            "/drafts",
-            timed(TRIES, async |_| drop(app.drafts(&actor).await.unwrap())).await,
-        ),
-        (
-            "a card",
-            timed(TRIES, async |n| {
-                drop(app.placed_card(id(n), 0).await.unwrap());
-            })
-            .await,
-        ),
-        (
-            "/note, with its commit",
-            timed(TRIES, async |n| {
-                let noting = baton::domain::incident::Noting {
-                    text: "Asked the team.".to_owned(),
-                    ..Default::default()
-                };
-                drop(
-                    app.act(&actor, open(n), Command::Note(Box::new(noting)))
-                        .await
-                        .unwrap(),
-                );
-            })
-            .await,
-        ),
-    ]
-}
-
-async fn timed<F: Future<Output = ()>>(
-    times: usize,
-    mut work: impl FnMut(usize) -> F,
-) -> Vec<Duration> {
-    for n in 0..20 {
-        work(n).await;
-    }
-    let mut taken = Vec::with_capacity(times);
-    for n in 0..times {
-        let began = Instant::now();
-        work(n).await;
-        taken.push(began.elapsed());
-    }
-    taken.sort_unstable();
-    taken
-}
-
-/// New alerts, evenly.
-async fn come_in(app: App) {
-    let adapter = Adapter::Alertmanager(Box::default());
-    let mut every = tokio::time::interval(Duration::from_micros(1_000_000 / BESIDE));
-    for n in 0_usize.. {
-        every.tick().await;
-        let raw = bodies::prometheus_list("beside", n..n + 1);
-        let elements = adapter.read(&raw, Utc::now()).unwrap();
-        let elements = elements.into_iter().map(|element| Arrived {
-            raw: element.raw,
-            reading: element
-                .outcome
-                .map_err(|fault| (fault.pointer, fault.message)),
-        });
-        let batch = Batch {
-            source: SourceId::new("alertmanager"),
-            elements: elements.collect(),
-            reported_by: None,
-            drill: false,
-        };
-        let app = app.clone();
-        tokio::spawn(async move { app.take(batch).await });
-    }
 }

@@ -3,8 +3,8 @@
 
 use baton::render::contexts::{
     Answer, Brief, BriefStub, CardContext, Closing, ClosingStub, Contacts, Containment, Details,
-    Digest, Drafts, DutyWord, Earlier, Health, Help, IdleWord, Look, Me, Notice, PastCard,
-    PatternDraft, PatternList, PatternShown, Queue, Reminder, Review, Said, Stuck, Talk,
+    Digest, Drafts, DutyWord, Earlier, Found, Health, Help, IdleWord, Look, Me, Notice, PastCard,
+    PatternDraft, PatternList, PatternShown, Proven, Queue, Reminder, Review, Said, Stuck, Talk,
     ThreadContext, Thresholds, Timeline, Together,
 };
 use baton::render::templates::{SHIPPED, Template, Templates};
@@ -53,6 +53,8 @@ fn subjects() -> Vec<Subject> {
     vec![
         subject::<CardContext>(),
         subject::<Health>(),
+        subject::<Found>(),
+        subject::<Proven>(),
         subject::<Digest>(),
         subject::<PastCard>(),
         subject::<Reminder>(),

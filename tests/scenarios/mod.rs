@@ -26,6 +26,7 @@ mod processes;
 mod reach;
 mod restart;
 mod rights;
+mod searching;
 mod silence;
 mod speaking;
 mod stopping;

@@ -29,7 +29,7 @@ async fn proof(ground: &Ground) -> Proof {
 }
 
 /// As whoever has the file could: the triggers dropped first.
-async fn forge(ground: &Ground, statements: &[&'static str]) {
+pub(super) async fn forge(ground: &Ground, statements: &[&'static str]) {
     let mut raw = SqliteConnection::connect(&format!("sqlite://{}", ground.file.display()))
         .await
         .unwrap();

@@ -234,3 +234,27 @@ async fn the_department_of_the_directory_stands_before_the_sources() {
     );
     assert_eq!(facts.shown("person.department"), "Gates");
 }
+
+#[tokio::test]
+async fn a_walled_manager_finds_nothing_and_the_proof_names_no_incident_to_them() {
+    let ground = ground().await;
+    let chief = ground.actor("chief", Role::Manager).await;
+    let auditor = ground.actor("auditor", Role::Auditor).await;
+    let file = vec![line(2, "porter", Some("chief")), line(3, "chief", None)];
+    assert_eq!(ground.import(file, false).await, 0);
+    let id = ground.open(alert("a-1")).await;
+    for _ in 0..2 {
+        let found = async |who: &Actor| {
+            let found = ground.app.search(who, "porter", "asked", None).await;
+            found.unwrap().found.len()
+        };
+        assert_eq!((found(&chief).await, found(&auditor).await), (0, 1));
+        ground.app.index_words().await.unwrap();
+    }
+    let bent = "UPDATE event_headers SET role = 'admin' WHERE seq = 1";
+    super::proof::forge(&ground, &[bent]).await;
+    let fault = async |who: &Actor| ground.app.prove(who).await.unwrap().fault.unwrap();
+    assert!(fault(&auditor).await.contains(&format!("({id}, number 1")));
+    let told = fault(&chief).await;
+    assert!(told.contains("event 1 (one incident, number 1"), "{told}");
+}

@@ -44,3 +44,10 @@ pub enum CaseAct {
     Link,
     Split,
 }
+
+/// What those do who audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditAct {
+    Search,
+    Verify,
+}

@@ -57,11 +57,6 @@ pub fn refused(refusal: &Refusal, holder: Option<&str>, zone: Tz) -> Answer {
             "Choose one of these.",
         ),
         Refusal::RecordIncomplete(readiness) => return incomplete(readiness),
-        Refusal::ReasonMissing => (
-            "The reason is missing",
-            "Say what is missing, so that it can be amended.".to_owned(),
-            "Give a reason and send it again.",
-        ),
         Refusal::Proposed { .. }
         | Refusal::NothingProposed
         | Refusal::SamePerson
@@ -74,6 +69,8 @@ pub fn refused(refusal: &Refusal, holder: Option<&str>, zone: Tz) -> Answer {
         | Refusal::Wording { .. }
         | Refusal::NotHeld
         | Refusal::NoPattern { .. }
+        | Refusal::NoSearch { .. }
+        | Refusal::ReasonMissing
         | Refusal::NoSecondLook { .. }
         | Refusal::NoAction { .. } => return beside(refusal, holder),
         Refusal::Case(fault) => case(fault, zone),
@@ -126,6 +123,11 @@ fn beside(refusal: &Refusal, holder: Option<&str>) -> Answer {
             "No dismissal of this incident waits for a second person.".to_owned(),
             "/queue shows where it stands.",
         ),
+        Refusal::ReasonMissing => (
+            "The reason is missing",
+            "Say what is missing, so that it can be amended.".to_owned(),
+            "Give a reason and send it again.",
+        ),
         Refusal::SamePerson => (
             "A second person is needed",
             "You have said your word; somebody else agrees.".to_owned(),
@@ -161,6 +163,7 @@ fn beside(refusal: &Refusal, holder: Option<&str>) -> Answer {
         Refusal::NoTalk { .. } | Refusal::Wording { .. } | Refusal::NotHeld => {
             return governed(refusal);
         }
+        Refusal::NoSearch { missing } => return no_search(missing),
         Refusal::NoPattern { why } | Refusal::NoSecondLook { why } => return unfit(refusal, why),
         Refusal::NoAction { why } => (
             "Not possible with this action",
@@ -175,7 +178,6 @@ fn beside(refusal: &Refusal, holder: Option<&str>) -> Answer {
         | Refusal::Ended
         | Refusal::NoSuchWay { .. }
         | Refusal::RecordIncomplete(_)
-        | Refusal::ReasonMissing
         | Refusal::Case(_)
         | Refusal::Changed => (
             "Not possible now",
@@ -198,6 +200,12 @@ fn listing(title: &str, text: &str, missing: &[String], next: &str) -> Answer {
         missing: missing.to_vec(),
         next: next.to_owned(),
     }
+}
+
+fn no_search(missing: &[String]) -> Answer {
+    let text = "Nothing was searched. This is missing.";
+    let next = "Send it again: /audit search with words and a reason.";
+    listing("No search like this", text, missing, next)
 }
 
 /// Refusals on the side of Governance.

@@ -136,6 +136,7 @@ fn wanted(verb: Verb) -> Wanted {
         | Verb::Queue
         | Verb::Drafts
         | Verb::Roster(_)
+        | Verb::Audit(_)
         | Verb::Health
         | Verb::Help => Wanted::See,
     }

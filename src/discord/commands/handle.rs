@@ -224,6 +224,7 @@ impl Bot {
                 let shown = shown.unwrap_or(Shown::Decisions);
                 Reply::Show(self.timeline(actor, incident()?, 0, shown).await?)
             }
+            Verb::Audit(act) => self.audit(actor, act, options).await?,
             Verb::Health => self.health(actor).await?,
             Verb::Help => self.help(actor).await?,
         };

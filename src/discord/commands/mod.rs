@@ -2,6 +2,7 @@
 
 mod acts;
 mod answers;
+mod audit;
 mod beside;
 mod case;
 mod complete;

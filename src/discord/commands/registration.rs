@@ -39,6 +39,7 @@ pub fn registration() -> Value {
 
 fn group_what(group: &str) -> &'static str {
     match group {
+        "audit" => "Search the words of alerts, prove the history",
         "contain" => "Containment: propose, authorise, report",
         "pattern" => "Known patterns of harmless alerts",
         "roster" => "Who stands for which side",

@@ -6,7 +6,7 @@ mod pattern;
 mod roster;
 mod running;
 
-pub use super::acts::{CaseAct, CommsAct, ContainAct, GovernanceAct, RosterAct};
+pub use super::acts::{AuditAct, CaseAct, CommsAct, ContainAct, GovernanceAct, RosterAct};
 use super::governing_table as governing;
 pub use pattern::{PatternAct, PatternStep};
 
@@ -37,6 +37,7 @@ pub enum Verb {
     Me,
     Drafts,
     Timeline,
+    Audit(AuditAct),
     Health,
     Help,
 }

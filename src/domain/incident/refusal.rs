@@ -83,6 +83,10 @@ pub enum Refusal {
     NoPattern {
         why: String,
     },
+    /// No search like this: everything that it lacks.
+    NoSearch {
+        missing: Vec<String>,
+    },
     /// It changed meanwhile: look again.
     Changed,
 }

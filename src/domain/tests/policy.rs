@@ -3,7 +3,7 @@
 use super::{Case, actor};
 use crate::domain::ids::PersonId;
 use crate::domain::incident::{Command, Incident};
-use crate::domain::policy::{details, reads};
+use crate::domain::policy::{details, may_audit, reads};
 use crate::domain::restricted::{Level, Restricted};
 use crate::domain::role::Role;
 use std::collections::BTreeSet;
@@ -150,6 +150,18 @@ fn details_open_only_for_those_who_work_on_it() {
         Role::Frontline,
     ] {
         assert!(!opens(&triage, role, NOBODY_SPECIAL, false), "{role}");
+    }
+}
+
+#[test]
+fn managers_and_auditors_search_and_prove_and_a_lead_mark_changes_nothing() {
+    for role in Role::ALL {
+        for lead in [false, true] {
+            let mut member = actor(role, NOBODY_SPECIAL);
+            member.lead = lead;
+            let may = [Role::Manager, Role::Auditor].contains(&role);
+            assert_eq!(may_audit(&member), may, "{role}");
+        }
     }
 }
 

@@ -102,6 +102,7 @@ fn word(outcome: &Result<Vec<crate::domain::incident::Event>, Refusal>) -> Strin
             | Refusal::NoPattern { why }
             | Refusal::NoSecondLook { why },
         ) => why.clone(),
+        Err(Refusal::NoSearch { missing }) => missing.join(", "),
         Err(Refusal::Wording { .. }) => "wording".to_owned(),
         Err(Refusal::NotHeld) => "not held".to_owned(),
         Err(Refusal::Case(fault)) => format!("{fault:?}"),

@@ -9,10 +9,11 @@ use std::collections::BTreeSet;
 const DEPTH: usize = 3;
 const INCIDENTS: [&str; 2] = ["INC-1", "INC-2"];
 
-/// Lets all members try.
-pub async fn drive(w: &World, members: &[String]) {
+/// Lets all members try; what is searched for are these words.
+pub async fn drive(w: &World, members: &[String], searched: &str) {
     let mut driver = Driver {
         w,
+        searched,
         tried: BTreeSet::new(),
         somebody: w.account("hr").await,
     };
@@ -31,6 +32,7 @@ pub async fn drive(w: &World, members: &[String]) {
 
 struct Driver<'w> {
     w: &'w World,
+    searched: &'w str,
     /// Who pressed what already.
     tried: BTreeSet<(String, String)>,
     /// An account, where one is asked for.
@@ -115,6 +117,9 @@ impl Driver<'_> {
         for one in all {
             let value = match one.kind {
                 OptKind::Text(_) if one.name == "incident" => incident.to_owned(),
+                OptKind::Text(_) if one.name == "words" => self.searched.to_owned(),
+                // One answer shows all there is.
+                OptKind::Text(_) if one.name == "before" => continue,
                 OptKind::Text(most) if most < 20 => "1".to_owned(),
                 OptKind::Text(_) => format!("words of {member}"),
                 OptKind::Choice(choices) => choices[0].0.to_owned(),

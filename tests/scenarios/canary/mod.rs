@@ -53,7 +53,7 @@ fn nothing_leaks_after(chapter: Chapter) -> BTreeSet<String> {
         let canary = Canary::hatch();
         tell(w, &canary, chapter).await;
         let members = w.members_but(ACCEPTED).await;
-        drive(w, &members).await;
+        drive(w, &members, canary.of("file name")).await;
         let seen = looks_for(w, &canary, &members).await;
         all_was_seen(&canary, &seen, chapter);
         reached = templates_in(&seen);
@@ -209,6 +209,7 @@ const DRIVEN: [(Chapter, &[&str]); 12] = [
             "earlier.hbs",
             "escalate",
             "filter",
+            "found.hbs",
             "health.hbs",
             "help.hbs",
             "lookedback",
@@ -218,6 +219,7 @@ const DRIVEN: [(Chapter, &[&str]); 12] = [
             "names",
             "next",
             "page",
+            "proven.hbs",
             "queue.hbs",
             "stuck.hbs",
             "submit",

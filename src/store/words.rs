@@ -1,0 +1,136 @@
+//! The index of the words of alerts. It follows the alerts in the order of their ids, and is behind them for a moment, so
+//! that nothing that arrives waits for it.
+
+use super::alert::{Kept, list_after, list_between};
+use super::codec::to_json;
+use super::{Connection, StoreError, fact};
+use crate::domain::alert::Alert;
+use crate::domain::ids::{AlertId, IncidentId};
+use crate::domain::restricted::{Clearance, Purpose};
+use crate::domain::search::{Wanted, words_of};
+use chrono::{DateTime, Utc};
+
+/// The fact that says up to which alert the words are indexed.
+const PLACE: &str = "words_indexed";
+
+/// The last alert whose words are indexed; those before it are too.
+pub async fn place(connection: &mut Connection) -> Result<AlertId, StoreError> {
+    let place = fact::find(connection, PLACE).await?;
+    let place = place.map_or(Ok(0), |text| text.parse());
+    place
+        .map(AlertId)
+        .map_err(|fault: std::num::ParseIntError| StoreError::Inconsistent {
+            what: "the place of the index of words",
+            why: fault.to_string(),
+        })
+}
+
+/// Whether an alert came whose words are not indexed.
+pub async fn is_behind(connection: &mut Connection) -> Result<bool, StoreError> {
+    let place = place(connection).await?;
+    let last = sqlx::query_scalar!(r#"SELECT MAX(id) AS "id: i64" FROM alerts"#)
+        .fetch_one(connection)
+        .await?;
+    Ok(last.is_some_and(|last| last > place.0))
+}
+
+/// Indexes the next alerts, up to `limit`. Gives back how many.
+pub async fn index(
+    connection: &mut Connection,
+    limit: i64,
+    now: DateTime<Utc>,
+) -> Result<usize, StoreError> {
+    let place = place(connection).await?;
+    let next = list_after(connection, place, limit).await?;
+    let Some(last) = next.last() else {
+        return Ok(0);
+    };
+    let rows = next.iter().map(|kept| (kept.id.0, words(&kept.alert)));
+    let rows = to_json("words", &rows.collect::<Vec<_>>())?;
+    sqlx::query!(
+        "INSERT INTO alert_words (rowid, words)
+         SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)",
+        rows
+    )
+    .execute(&mut *connection)
+    .await?;
+    fact::save(connection, PLACE, &last.id.0.to_string(), now).await?;
+    Ok(next.len())
+}
+
+fn words(alert: &Alert) -> String {
+    let clearance = Clearance::system(Purpose::Storage);
+    words_of(alert)
+        .open(&clearance)
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// An alert says something else now; one whose turn has not come is left for it.
+pub(super) async fn renew(
+    connection: &mut Connection,
+    id: AlertId,
+    alert: &Alert,
+) -> Result<(), StoreError> {
+    if id > place(connection).await? {
+        return Ok(());
+    }
+    let words = words(alert);
+    sqlx::query!(
+        "INSERT OR REPLACE INTO alert_words (rowid, words) VALUES (?, ?)",
+        id.0,
+        words
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// An alert with the words, and its incident.
+pub type Hit = (AlertId, IncidentId);
+
+/// Alerts before this one that hold the words, the newest first, up to `limit`; of these incidents none.
+pub async fn list_hits(
+    connection: &mut Connection,
+    wanted: &Wanted,
+    before: AlertId,
+    without: &[IncidentId],
+    limit: usize,
+) -> Result<Vec<Hit>, StoreError> {
+    let (wanted, without) = (wanted.in_index(), to_json("incidents", &without)?);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = sqlx::query!(
+        r#"SELECT a.id AS "id!: i64", a.incident_id AS "incident!: i64" FROM alert_words CROSS JOIN alerts a
+               ON a.id = alert_words.rowid
+           WHERE alert_words MATCH ? AND alert_words.rowid < ? AND a.incident_id IS NOT NULL
+               AND a.incident_id NOT IN (SELECT value FROM json_each(?))
+           ORDER BY alert_words.rowid DESC LIMIT ?"#,
+        wanted,
+        before.0,
+        without,
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    let hits = rows.into_iter();
+    Ok(hits
+        .map(|row| (AlertId(row.id), IncidentId(row.incident)))
+        .collect())
+}
+
+/// The same among the newest alerts, which are not indexed yet: those between the two. Beside the hits, where the next
+/// look begins; nothing where all were looked at.
+pub async fn list_hits_between(
+    connection: &mut Connection,
+    wanted: &Wanted,
+    after: AlertId,
+    before: AlertId,
+    limit: i64,
+) -> Result<(Vec<Hit>, Option<AlertId>), StoreError> {
+    let kept = list_between(connection, after, before, limit).await?;
+    let holds = |kept: &&Kept| wanted.finds(&words_of(&kept.alert));
+    let hits = kept.iter().filter(|kept| kept.incident.is_some());
+    let hits = hits.filter(holds);
+    let hits = hits.filter_map(|kept| Some((kept.id, kept.incident?)));
+    Ok((hits.collect(), kept.last().map(|kept| kept.id)))
+}
