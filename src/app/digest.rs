@@ -2,7 +2,7 @@
 
 use super::{App, AppError};
 use crate::domain::digest::{Line, line, sort};
-use crate::domain::ids::{ChannelKey, IncidentId};
+use crate::domain::ids::{AlertId, ChannelKey, IncidentId};
 use crate::domain::incident::{Incident, Refusal};
 use crate::domain::placement::Placement;
 use crate::domain::playbook::definition::Playbook;
@@ -25,25 +25,29 @@ impl App {
     ) -> Result<Vec<Option<Line>>, AppError> {
         let mut reader = self.store.read().await?;
         let members = store::people::list_members(&mut reader).await?;
+        // In a storm there are many: each table is read once for all of them.
+        let ids: Vec<IncidentId> = posts.iter().map(|(id, _)| *id).collect();
+        let incidents = store::incident::list(&mut reader, &ids).await?;
+        let mut walls = store::incident::list_walls(&mut reader, &ids).await?;
+        let first = incidents.values().filter_map(|one| one.alerts.first());
+        let first: Vec<AlertId> = first.copied().collect();
+        let alerts = store::alert::list(&mut reader, &first).await?;
+        drop(reader);
         let mut lines = Vec::with_capacity(posts.len());
         for (id, visit) in posts {
-            let Some(incident) = store::incident::find(&mut reader, *id).await? else {
+            let Some(incident) = incidents.get(id) else {
                 lines.push(None);
                 continue;
             };
-            let loaded = self.playbooks.load(&incident.playbook)?;
-            let walls = store::incident::walls(&mut reader, *id).await?;
-            let seen = super::placed::seen(&incident, *visit, &loaded.playbook, &members, &walls);
+            let playbook = &self.playbooks.load(&incident.playbook)?.playbook;
+            let walls = walls.entry(*id).or_default();
+            let seen = super::placed::seen(incident, *visit, playbook, &members, walls);
             let open = seen.filter(|seen| matches!(seen.placement, Placement::Channel(_)));
-            let line = match open {
-                Some(seen) => {
-                    let playbook = &loaded.playbook;
-                    self.line(&mut reader, &incident, *visit, playbook, &seen.clearance)
-                        .await?
-                }
-                None => None,
-            };
-            lines.push(line);
+            let alert = incident.alerts.first().and_then(|id| alerts.get(id));
+            let alert = alert.map(|kept| &kept.alert);
+            lines.push(
+                open.and_then(|seen| line(incident, *visit, alert, playbook, &seen.clearance)),
+            );
         }
         Ok(lines)
     }

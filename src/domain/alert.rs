@@ -114,6 +114,15 @@ pub enum AlertKind {
 }
 
 impl AlertKind {
+    pub const ALL: [Self; 6] = [
+        Self::Dlp,
+        Self::Endpoint,
+        Self::Identity,
+        Self::Compliance,
+        Self::Siem,
+        Self::Infra,
+    ];
+
     pub const fn key(self) -> &'static str {
         match self {
             Self::Dlp => "dlp",

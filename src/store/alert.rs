@@ -167,10 +167,6 @@ pub async fn insert_all(
     connection: &mut Connection,
     arrivals: &[Arrival<'_>],
 ) -> Result<(), StoreError> {
-    // An alert names the incident that it opens, whose state says what is known of the alert.
-    sqlx::query!("PRAGMA defer_foreign_keys = ON")
-        .execute(&mut *connection)
-        .await?;
     rows::insert_all(connection, &ALERTS, arrivals, |query, arrival| {
         let alert = arrival.alert;
         let (tenant, id, key_time) = key(alert);
@@ -344,17 +340,32 @@ struct Row {
 }
 
 pub async fn load(connection: &mut Connection, id: AlertId) -> Result<Kept, StoreError> {
-    sqlx::query_as!(
+    let kept = list(connection, &[id]).await?.remove(&id);
+    kept.ok_or_else(|| StoreError::Missing {
+        what: "alert",
+        key: id.to_string(),
+    })
+}
+
+/// Those of them that exist.
+pub async fn list(
+    connection: &mut Connection,
+    ids: &[AlertId],
+) -> Result<HashMap<AlertId, Kept>, StoreError> {
+    let ids = to_json("alerts", &ids)?;
+    let rows = sqlx::query_as!(
         Row,
-        r#"SELECT id, source, tenant, source_alert_id, key_time_us, incident_id, person_id, kind, severity,
+        r#"SELECT id AS "id!: i64", source, tenant, source_alert_id, key_time_us, incident_id, person_id, kind, severity,
               received_us, times_received, drill AS "drill: bool", normalized, detail
-           FROM alerts WHERE id = ?"#,
-        id.0
+           FROM alerts WHERE id IN (SELECT value FROM json_each(?))"#,
+        ids
     )
-    .fetch_optional(connection)
-    .await?
-    .ok_or_else(|| StoreError::Missing { what: "alert", key: id.to_string() })?
-    .kept()
+    .fetch_all(connection)
+    .await?;
+    let kept = rows
+        .into_iter()
+        .map(|row| Ok((AlertId(row.id), row.kept()?)));
+    kept.collect()
 }
 
 /// Those that came after this one, the oldest first, up to `limit`.
@@ -445,18 +456,8 @@ impl Row {
 }
 
 fn kind(key: &str) -> Result<AlertKind, StoreError> {
-    use AlertKind as K;
-    [
-        K::Dlp,
-        K::Endpoint,
-        K::Identity,
-        K::Compliance,
-        K::Siem,
-        K::Infra,
-    ]
-    .into_iter()
-    .find(|k| k.key() == key)
-    .ok_or_else(|| StoreError::Inconsistent {
+    let kind = AlertKind::ALL.into_iter().find(|kind| kind.key() == key);
+    kind.ok_or_else(|| StoreError::Inconsistent {
         what: "an alert's kind",
         why: key.to_owned(),
     })

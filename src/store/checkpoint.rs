@@ -36,14 +36,23 @@ pub(super) async fn run(
     mut commits: watch::Receiver<u64>,
     finish: Finish,
 ) {
+    // Up to this size it was copied: the file of the log keeps its size until it begins anew.
+    let mut copied = 0;
     while commits.changed().await.is_ok() {
-        if log_size(&file) < COPY_FROM {
+        let size = log_size(&file);
+        if size < copied {
+            copied = 0;
+        }
+        if size < copied + COPY_FROM {
             continue;
         }
-        if let Err(fault) = copy(&mut connection).await {
-            tracing::warn!(%fault, "the write-ahead log could not be copied back; it grows until it can");
+        match copy(&mut connection).await {
+            Ok(()) => copied = size,
+            Err(fault) => {
+                tracing::warn!(%fault, "the write-ahead log could not be copied back; it grows until it can");
+            }
         }
-        if log_size(&file) >= FINISH_FROM {
+        if size >= FINISH_FROM {
             finish.ask();
         }
     }

@@ -248,14 +248,6 @@ fn device(hostname: Option<String>, serial_number: Option<String>) -> Option<Dev
 
 /// The kind that a word names, in any case.
 pub fn kind_of(word: &str) -> Option<AlertKind> {
-    [
-        AlertKind::Dlp,
-        AlertKind::Endpoint,
-        AlertKind::Identity,
-        AlertKind::Compliance,
-        AlertKind::Siem,
-        AlertKind::Infra,
-    ]
-    .into_iter()
-    .find(|kind| kind.key().eq_ignore_ascii_case(word.trim()))
+    let named = |kind: &AlertKind| kind.key().eq_ignore_ascii_case(word.trim());
+    AlertKind::ALL.into_iter().find(named)
 }
