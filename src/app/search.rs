@@ -76,6 +76,17 @@ impl App {
         may_audit(actor)?;
         let wanted = Wanted::read(typed, reason)?;
         self.log_search(actor, &wanted).await?;
+        self.index_words().await?;
+        self.look_for(actor, &wanted, before).await
+    }
+
+    /// The search itself: first among the alerts that are not indexed yet, then in the index.
+    pub(super) async fn look_for(
+        &self,
+        actor: &Actor,
+        wanted: &Wanted,
+        before: Option<AlertId>,
+    ) -> Result<Searched, AppError> {
         let mut reader = self.store.read().await?;
         let place = words::place(&mut reader).await?;
         let mut look = Look {
@@ -87,14 +98,14 @@ impl App {
         let mut before = before.unwrap_or(AlertId(i64::MAX));
         while !look.is_full() {
             let (hits, last) =
-                words::list_hits_between(&mut reader, &wanted, place, before, UNREAD).await?;
+                words::list_hits_between(&mut reader, wanted, place, before, UNREAD).await?;
             look.take(&mut reader, &hits).await?;
             let Some(last) = last else { break };
             before = last;
         }
         before = before.min(AlertId(place.0.saturating_add(1)));
         while !look.is_full() {
-            let hits = words::list_hits(&mut reader, &wanted, before, &look.seen, READ).await?;
+            let hits = words::list_hits(&mut reader, wanted, before, &look.seen, READ).await?;
             look.take(&mut reader, &hits).await?;
             match hits.last() {
                 Some((last, _)) if hits.len() == READ => before = *last,

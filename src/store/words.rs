@@ -128,7 +128,7 @@ pub async fn list_hits_between(
     limit: i64,
 ) -> Result<(Vec<Hit>, Option<AlertId>), StoreError> {
     let kept = list_between(connection, after, before, limit).await?;
-    let holds = |kept: &&Kept| wanted.finds(&words_of(&kept.alert));
+    let holds = |kept: &&Kept| wanted.finds(&kept.alert);
     let hits = kept.iter().filter(|kept| kept.incident.is_some());
     let hits = hits.filter(holds);
     let hits = hits.filter_map(|kept| Some((kept.id, kept.incident?)));

@@ -46,7 +46,7 @@ pub(super) async fn reads(app: &App, incidents: usize) -> Times {
         (
             "/timeline",
             timed(TRIES, async |n| {
-                drop(app.timeline(&actor, id(n)).await.unwrap());
+                drop(app.timeline(&auditor, id(n)).await.unwrap());
             })
             .await,
         ),
@@ -65,7 +65,7 @@ pub(super) async fn reads(app: &App, incidents: usize) -> Times {
         (
             "text search, newest 20: a common word",
             timed(TRIES, async |_| {
-                searched(app, &auditor, "alertmanager").await;
+                searched(app, &auditor, "contoso").await;
             })
             .await,
         ),
