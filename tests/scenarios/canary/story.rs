@@ -134,10 +134,12 @@ async fn pattern(w: &World, canary: &Canary) {
     for number in 1..=3 {
         let desk = format!("desk{number}.{}@contoso.example", canary.of("person"));
         w.alert("purview", rates(number, &desk)).await.accepted();
+        // Each on a card of its own.
+        w.settle().await;
     }
     w.alert("purview", canary.alert()).await.accepted();
+    w.settle().await;
     let (tier1, tier2) = (w.tier1(), w.tier2());
-    tier1.channel("tier1-triage").await.all();
     for title in ["pattern title", "pattern that waits"] {
         let typed = [
             ("Title", canary.of(title)),
