@@ -9,7 +9,7 @@ use crate::render::escape::clamp;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use resvg::tiny_skia::{Pixmap, Transform};
-use resvg::usvg::{Options, Tree};
+use resvg::usvg::{Group, Node, Options, Tree};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -64,7 +64,9 @@ impl Picture<'_> {
         let mut pixels = Pixmap::new(size.width(), size.height())
             .ok_or_else(|| fault("it has no size".to_owned()))?;
         resvg::render(&tree, Transform::identity(), &mut pixels.as_mut());
-        let png = pixels.encode_png().map_err(|f| fault(f.to_string()))?;
+        let mut words = String::new();
+        read_words(tree.root(), &mut words);
+        let png = encoded(&pixels, words).map_err(|f| fault(f.to_string()))?;
         Ok(Some(png))
     }
 
@@ -323,6 +325,35 @@ fn as_text(words: &str) -> String {
     text
 }
 
+/// Every text of the picture, a line each.
+fn read_words(group: &Group, words: &mut String) {
+    for node in group.children() {
+        match node {
+            Node::Group(inner) => read_words(inner, words),
+            Node::Text(text) => {
+                for chunk in text.chunks() {
+                    words.push_str(chunk.text());
+                    words.push('\n');
+                }
+            }
+            Node::Path(_) | Node::Image(_) => {}
+        }
+    }
+}
+
+/// The picture hides nothing behind it: its colours stand as they are. Its words go with it.
+fn encoded(pixels: &Pixmap, words: String) -> Result<Vec<u8>, png::EncodingError> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, pixels.width(), pixels.height());
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.add_itxt_chunk("Description".to_owned(), words)?;
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(pixels.data())?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -401,7 +432,20 @@ mod tests {
         // Where the font does not load, the picture stays, without a word in it.
         let named = drawn(&way(), "tier2", |p| p.png().unwrap().unwrap());
         let other = drawn(&way(), "tier3", |p| p.png().unwrap().unwrap());
-        assert_ne!(named, other);
+        let pixels = |png: &[u8]| {
+            let from = png.windows(4).position(|four| four == b"IDAT").unwrap();
+            png[from..].to_vec()
+        };
+        assert_ne!(pixels(&named), pixels(&other));
+    }
+
+    #[test]
+    fn the_words_of_the_picture_go_with_it() {
+        let png = drawn(&way(), "tier2", |p| p.png().unwrap().unwrap());
+        let text = String::from_utf8_lossy(&png);
+        for words in ["Description", "tier2", "Triage"] {
+            assert!(text.contains(words), "{words}");
+        }
     }
 
     #[test]

@@ -66,6 +66,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("reqwest", &["discord", "runtime", "sandbox"]),
     ("clap", &["cli", "main"]),
     ("csv", &["cli"]),
+    ("png", &["render"]),
     ("resvg", &["render"]),
     ("anyhow", &["main", "cli", "config"]),
     ("std::env", &["config", "cli"]),
