@@ -243,6 +243,7 @@ pub enum Settlement {
     Dead,
 }
 
+/// One that is delivered takes along whatever rests under its key: it wanted the same.
 pub async fn settle(
     connection: &mut Connection,
     id: i64,
@@ -257,8 +258,9 @@ pub async fn settle(
         Settlement::Dead => "dead",
     };
     sqlx::query!(
-        "UPDATE outbox SET state = ?, settled_us = ?, last_fault = COALESCE(?, last_fault),
-            attempts = attempts + 1 WHERE id = ?",
+        "UPDATE outbox SET state = ?1, settled_us = ?2, last_fault = COALESCE(?3, last_fault), attempts = attempts + 1
+         WHERE id = ?4 OR (?1 = 'delivered' AND state IN ('parked', 'dead')
+                           AND key = (SELECT key FROM outbox WHERE id = ?4))",
         state,
         now,
         fault,

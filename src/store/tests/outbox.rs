@@ -98,4 +98,16 @@ async fn what_rests_waits_again_once_the_channel_is_mended_and_dead_stays_dead()
     let mut again = keys(&ground).await;
     again.sort();
     assert_eq!(again, ["rests", "twice"]);
+    // What is delivered at last takes along what rested under its key.
+    intend(&ground, "dies", 1).await;
+    for key in ["dies", "twice"] {
+        settle(&ground, key, Settlement::Delivered).await;
+    }
+    let mut reader = ground.store.read().await.unwrap();
+    let resting: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM outbox WHERE state IN ('parked', 'dead')")
+            .fetch_one(&mut *reader)
+            .await
+            .unwrap();
+    assert_eq!(resting, 0);
 }

@@ -83,13 +83,14 @@ impl World {
         for (key, fault) in waiting {
             writeln!(faults, "- an effect still waits: {key} {fault:?}").unwrap();
         }
-        let resting: i64 =
-            sqlx::query_scalar("SELECT COUNT(*) FROM outbox WHERE state IN ('parked', 'dead')")
-                .fetch_one(&mut *reader)
-                .await
-                .unwrap();
-        if resting != self.stage.expected.borrow().resting {
-            writeln!(faults, "- {resting} effects rest, parked or dead").unwrap();
+        let resting: Vec<(String, Option<String>)> = sqlx::query_as(
+            "SELECT key, last_fault FROM outbox WHERE state IN ('parked', 'dead')",
+        )
+        .fetch_all(&mut *reader)
+        .await
+        .unwrap();
+        if i64::try_from(resting.len()).unwrap() != self.stage.expected.borrow().resting {
+            writeln!(faults, "- effects rest, parked or dead: {resting:?}").unwrap();
         }
         let proof = store::verify::verify(&mut reader).await.unwrap();
         if let Some(fault) = proof.fault {
