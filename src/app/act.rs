@@ -12,7 +12,7 @@ use crate::domain::policy::{Actor, Walls, reads};
 use crate::domain::restricted::Clearance;
 use crate::domain::role::Role;
 use crate::domain::{due, effect};
-use crate::store::{self, Connection, Gather};
+use crate::store::{self, Batch, Connection, Gather};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -365,9 +365,10 @@ impl App {
         changed: &[Changed<'_>],
         now: DateTime<Utc>,
     ) -> Result<(), AppError> {
+        let mut batch = Batch::default();
         // The rows must stand before events refer to them.
         let states: Vec<&Incident> = changed.iter().map(|c| c.after).collect();
-        store::incident::save_all(connection, &states, now).await?;
+        store::incident::save_all(connection, &mut batch, &states, now).await?;
         let entries = changed.iter().flat_map(|c| {
             c.events.iter().map(|event| store::event::Entry {
                 incident: c.after.id,
@@ -379,7 +380,7 @@ impl App {
             })
         });
         let entries: Vec<store::event::Entry<'_>> = entries.collect();
-        store::event::append_all(connection, &entries).await?;
+        store::event::append_all(connection, &mut batch, &entries).await?;
         let calendar = self.calendar(connection).await?;
         let mut dues = Vec::with_capacity(changed.len());
         let mut wanted = Vec::new();
@@ -395,8 +396,12 @@ impl App {
             let effects = effect::of(c.events, c.after, playbook);
             wanted.extend(effects.into_iter().map(|effect| (c.after, effect)));
         }
-        store::due::save_all(connection, &dues).await?;
-        Ok(intend_all(connection, &wanted, now).await?)
+        let known = changed.iter().filter(|c| !c.opens());
+        let known: Vec<IncidentId> = known.map(|c| c.after.id).collect();
+        store::due::delete_all(connection, &known).await?;
+        store::due::add_all(&mut batch, &dues);
+        intend_all(&mut batch, &wanted, now);
+        Ok(batch.write(connection).await?)
     }
 }
 
@@ -436,6 +441,12 @@ struct Changed<'a> {
     events: &'a [Event],
     by: By,
     playbook: &'a Playbook,
+}
+
+impl Changed<'_> {
+    fn opens(&self) -> bool {
+        matches!(self.events.first(), Some(Event::Opened { .. }))
+    }
 }
 
 /// Who acts, and in which role.

@@ -4,7 +4,7 @@ use crate::domain::effect;
 use crate::domain::ids::{ChannelKey, IncidentId};
 use crate::domain::incident::Incident;
 use crate::store::outbox::Intent;
-use crate::store::{self, Connection, StoreError};
+use crate::store::{self, Batch, Connection, StoreError};
 use chrono::{DateTime, Utc};
 
 pub(super) async fn intend(
@@ -13,14 +13,16 @@ pub(super) async fn intend(
     wanted: effect::Effect,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    intend_all(connection, &[(incident, wanted)], now).await
+    let mut batch = Batch::default();
+    intend_all(&mut batch, &[(incident, wanted)], now);
+    batch.write(connection).await
 }
 
-pub(super) async fn intend_all(
-    connection: &mut Connection,
+pub(super) fn intend_all(
+    batch: &mut Batch<'_>,
     wanted: &[(&Incident, effect::Effect)],
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) {
     let planned = wanted
         .iter()
         .map(|(incident, effect)| (*incident, row_of(incident.id, effect)));
@@ -37,7 +39,7 @@ pub(super) async fn intend_all(
         }
     });
     let intents: Vec<Intent<'_>> = intents.collect();
-    store::outbox::insert_all(connection, &intents, now).await
+    store::outbox::add_all(batch, &intents, now);
 }
 
 /// Kind, key, channel, argument and base rank of an effect's row.

@@ -16,7 +16,7 @@ use crate::domain::policy::Actor;
 use crate::domain::restricted::Level;
 use crate::domain::role::Role;
 use crate::store::pattern::Entry;
-use crate::store::{self, Connection};
+use crate::store::{self, Batch, Connection};
 use std::collections::BTreeMap;
 
 /// Identities shorter than this are no names: they stand in other words.
@@ -404,7 +404,9 @@ impl App {
                     let mut cards = app.covered_cards(connection, id).await?;
                     cards.extend(shown_before);
                     let wanted: Vec<_> = cards.values().map(|(i, e)| (i, e.clone())).collect();
-                    intend_all(connection, &wanted, now).await?;
+                    let mut batch = Batch::default();
+                    intend_all(&mut batch, &wanted, now);
+                    batch.write(connection).await?;
                     Ok::<_, AppError>(after)
                 })
             })

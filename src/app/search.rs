@@ -48,18 +48,16 @@ impl App {
         let mut indexed = 0;
         for _ in 0..WRITES {
             let mut reader = self.store.read().await?;
-            let behind = words::is_behind(&mut reader).await?;
+            let next = words::list_next(&mut reader, EACH).await?;
             drop(reader);
-            if !behind {
-                break;
-            }
-            let now = self.now();
+            let Some(next) = next else { break };
+            let (now, count) = (self.now(), next.len());
             let write = self.store.write(move |connection| {
                 Box::pin(
-                    async move { Ok::<_, AppError>(words::index(connection, EACH, now).await?) },
+                    async move { Ok::<_, AppError>(words::index(connection, &next, now).await?) },
                 )
             });
-            indexed += write.await?;
+            indexed += if write.await? { count } else { 0 };
         }
         Ok(indexed)
     }

@@ -82,9 +82,7 @@ impl Outbound {
                 Err(fault) => return Ok(Err(fault.into())),
             }
         }
-        let lines = self.lines_of(&fresh).await?;
-        let listed = fresh.iter().zip(lines).filter(|(_, line)| line.is_some());
-        let posts: Vec<Row> = listed.map(|(row, _)| (*row).clone()).collect();
+        let posts: Vec<Row> = fresh.into_iter().cloned().collect();
         if posts.len() < 2 {
             return Ok(Ok(false));
         }
@@ -102,7 +100,8 @@ impl Outbound {
         Ok(Ok(true))
     }
 
-    /// One message for all that stand in the digest; those that came under seal since leave it first.
+    /// One message for all that stand in the digest; those that may not stand there, and one that would stand alone, leave
+    /// it first.
     pub(super) async fn post_digest(&self, row: &Row) -> Result<Verdict, AppError> {
         if let Some(after) = self.digest_waits(&row.channel) {
             return Ok(Verdict::turn(after));
@@ -111,7 +110,16 @@ impl Outbound {
             Ok(channel) => channel,
             Err(verdict) => return Ok(verdict),
         };
-        let (lines, left) = self.members(row.id).await?;
+        let tried = row.attempts > 0 || row.created_at < self.started_at;
+        let Members {
+            mut lines,
+            listed,
+            mut left,
+        } = self.members(row.id).await?;
+        if !tried && listed.len() < 2 {
+            left.extend(listed);
+            lines.clear();
+        }
         if !left.is_empty() {
             self.app
                 .store
@@ -135,7 +143,6 @@ impl Outbound {
         self.channels.digest_lasts(&row.channel, next);
         let verdict = posted_as(digest_key(row.id), channel, sent);
         // An earlier try may have arrived with what has left it since.
-        let tried = row.attempts > 0 || row.created_at < self.started_at;
         if let (true, Verdict::Delivered(Some((_, posted)))) = (tried, &verdict) {
             let call = edit_of(posted, &card);
             if let Err(fault) = self.rest.send(&call).await {
@@ -167,7 +174,7 @@ impl Outbound {
         let Some(row) = row else {
             return Ok(None);
         };
-        let (lines, _) = self.members(digest).await?;
+        let Members { lines, .. } = self.members(digest).await?;
         let card = match self.digest_card(&row, &lines) {
             Ok(card) => card,
             Err(verdict) => return Ok(Some(verdict)),
@@ -185,28 +192,32 @@ impl Outbound {
         card.map_err(|fault| unrenderable(&fault))
     }
 
-    /// What a digest lists, in its order, and the posts that may not stand in it.
-    async fn members(&self, digest: i64) -> Result<(Vec<Line>, Vec<i64>), AppError> {
+    async fn members(&self, digest: i64) -> Result<Members, AppError> {
         let mut reader = self.app.store.read().await?;
         let rows = store::outbox::list_digest(&mut reader, digest).await?;
         drop(reader);
-        let posts: Vec<&Row> = rows.iter().collect();
-        let mut lines = Vec::with_capacity(posts.len());
-        let (mut left, mut listed) = (Vec::new(), BTreeSet::new());
-        for (row, line) in posts.iter().zip(self.lines_of(&posts).await?) {
-            match line {
-                // A reminder of what is new here already says nothing more.
-                Some(line) if !listed.insert(line.id) => {}
-                Some(line) if row.kind == "remind" => lines.push(line.reminding()),
-                Some(line) => lines.push(line),
-                None => left.push(row.id),
+        let mut members = Members::default();
+        let mut shown = BTreeSet::new();
+        for (row, line) in rows.iter().zip(self.lines_of(&rows).await?) {
+            let Some(line) = line else {
+                members.left.push(row.id);
+                continue;
+            };
+            members.listed.push(row.id);
+            // A reminder of what is new here already says nothing more.
+            if !shown.insert(line.id) {
+                continue;
             }
+            let reminds = row.kind == "remind";
+            members
+                .lines
+                .push(if reminds { line.reminding() } else { line });
         }
-        sort(&mut lines);
-        Ok((lines, left))
+        sort(&mut members.lines);
+        Ok(members)
     }
 
-    async fn lines_of(&self, rows: &[&Row]) -> Result<Vec<Option<Line>>, AppError> {
+    async fn lines_of(&self, rows: &[Row]) -> Result<Vec<Option<Line>>, AppError> {
         let posts = rows.iter().map(|row| {
             let visit = usize::try_from(row.arg).unwrap_or(usize::MAX);
             (row.incident.unwrap_or(IncidentId(0)), visit)
@@ -214,6 +225,17 @@ impl Outbound {
         let posts: Vec<(IncidentId, usize)> = posts.collect();
         self.app.digest_lines(&posts).await
     }
+}
+
+/// What stands in a digest.
+#[derive(Default)]
+struct Members {
+    /// As it lists them, in its order.
+    lines: Vec<Line>,
+    /// The posts that it shows.
+    listed: Vec<i64>,
+    /// Those that may not stand in it.
+    left: Vec<i64>,
 }
 
 /// What a digest can list: alerts that are new in a channel, and reminders of those that nobody took.

@@ -40,6 +40,7 @@ pub async fn deliver(outbound: Arc<Outbound>, mut stopping: watch::Receiver<bool
     // Tasks of their own: each may hold a connection of the store while this loop waits for one.
     let mut running = JoinSet::new();
     let mut look_at = Instant::now();
+    let mut looked: Option<Instant> = None;
     let mut committed = true;
     let mut broken = false;
     while !*stopping.borrow() {
@@ -49,7 +50,11 @@ pub async fn deliver(outbound: Arc<Outbound>, mut stopping: watch::Receiver<bool
             lanes.clear();
             committed = true;
         }
-        if committed || Instant::now() >= look_at {
+        let now = Instant::now();
+        // Commits that follow each other closely are looked at together.
+        let soonest = looked.map_or(now, |looked| looked + BREATH);
+        if (committed && now >= soonest) || now >= look_at {
+            looked = Some(now);
             match outbound.waiting_channels().await {
                 Ok(channels) => {
                     // Where nothing waits, nothing is to be looked at.
@@ -72,12 +77,17 @@ pub async fn deliver(outbound: Arc<Outbound>, mut stopping: watch::Receiver<bool
                     look_at = Instant::now() + TICK;
                 }
             }
+            committed = false;
         }
-        committed = false;
+        let next = if committed {
+            look_at.min(soonest)
+        } else {
+            look_at
+        };
         tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => {}
             // The sender lives as long as the store.
-            changed = commits.changed() => committed = changed.is_ok(),
+            changed = commits.changed(), if !committed => committed = changed.is_ok(),
             Some(done) = running.join_next() => {
                 let Ok((channel, done)) = done else {
                     tracing::error!("a channel's delivery broke off");
@@ -85,10 +95,10 @@ pub async fn deliver(outbound: Arc<Outbound>, mut stopping: watch::Receiver<bool
                     continue;
                 };
                 let busy = lanes.insert(channel, Lane::rests(done));
-                committed = matches!(busy, Some(Lane::Busy { again: true }));
+                committed |= matches!(busy, Some(Lane::Busy { again: true }));
                 look_at = next_look(&lanes);
             }
-            () = sleep_until(look_at) => {}
+            () = sleep_until(next) => {}
         }
     }
     // What is under way is finished.

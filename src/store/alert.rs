@@ -1,7 +1,7 @@
 //! Alerts and their raw bodies. The key under which a re-send is recognised is the source's own.
 
 use super::codec::{at, from_json, to_json, us};
-use super::rows::{self, Insert, insert};
+use super::rows::{Batch, Insert, insert};
 use super::{Connection, StoreError, words};
 use crate::domain::alert::{
     Alert, AlertKind, Destination, Detail, Device, Named, SensitiveType, Severity, Times, User,
@@ -152,14 +152,17 @@ pub async fn list_by_key(
     Ok(known.collect())
 }
 
-/// The number that the next alert gets. Only inside a write. A number that was given is never given again.
-pub async fn next_id(connection: &mut Connection) -> Result<AlertId, StoreError> {
-    let last = sqlx::query_scalar!(
-        r#"SELECT MAX(seq) AS "seq: i64" FROM sqlite_sequence WHERE name = 'alerts'"#
+/// The numbers that the next alert and the next incident get. Only inside a write. An alert's number that was given is never
+/// given again.
+pub async fn next_ids(connection: &mut Connection) -> Result<(AlertId, IncidentId), StoreError> {
+    let last = sqlx::query!(
+        r#"SELECT (SELECT MAX(seq) FROM sqlite_sequence WHERE name = 'alerts') AS "alert: i64",
+              (SELECT MAX(id) FROM incidents) AS "incident: i64""#
     )
     .fetch_one(connection)
     .await?;
-    Ok(AlertId(last.unwrap_or(0) + 1))
+    let next = |last: Option<i64>| last.unwrap_or(0) + 1;
+    Ok((AlertId(next(last.alert)), IncidentId(next(last.incident))))
 }
 
 /// Keeps new alerts. Their incidents may follow in the same transaction.
@@ -167,7 +170,8 @@ pub async fn insert_all(
     connection: &mut Connection,
     arrivals: &[Arrival<'_>],
 ) -> Result<(), StoreError> {
-    rows::insert_all(connection, &ALERTS, arrivals, |query, arrival| {
+    let mut batch = Batch::default();
+    batch.add(&ALERTS, arrivals, |query, arrival| {
         let alert = arrival.alert;
         let (tenant, id, key_time) = key(alert);
         query
@@ -188,27 +192,26 @@ pub async fn insert_all(
             .bind(arrival.noted.map(str::to_owned))
             .bind(arrival.written.normalized.clone())
             .bind(arrival.written.detail.clone())
-    })
-    .await?;
-    rows::insert_all(connection, &RAW, arrivals, |query, arrival| {
+    });
+    batch.add(&RAW, arrivals, |query, arrival| {
         query
             .bind(arrival.id.0)
             .bind(arrival.sha256.to_owned())
             .bind(us(arrival.received_at))
             .bind(arrival.raw.to_vec())
-    })
-    .await
+    });
+    batch.write(connection).await
 }
 
 const ALERTS: Insert = insert!(
     "INSERT INTO alerts (id, source, tenant, source_alert_id, key_time_us, detection_key, incident_id, person_id, kind,
-        severity, occurred_us, received_us, modified_us, times_received, drill, noted, normalized, detail) VALUES ",
+        severity, occurred_us, received_us, modified_us, times_received, drill, noted, normalized, detail)",
     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?)",
     ""
 );
 
 const RAW: Insert = insert!(
-    "INSERT INTO raw_bodies (alert_id, sha256, received_us, body) VALUES ",
+    "INSERT INTO raw_bodies (alert_id, sha256, received_us, body)",
     "(?, ?, ?, ?)",
     ""
 );

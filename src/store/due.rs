@@ -1,7 +1,7 @@
 //! Deadlines as rows, mirrored from state in the same transaction.
 
 use super::codec::{to_json, us};
-use super::rows::{Insert, insert, insert_all};
+use super::rows::{Batch, Insert, insert};
 use super::{Connection, StoreError};
 use crate::domain::due::Due;
 use crate::domain::ids::IncidentId;
@@ -12,27 +12,44 @@ pub async fn save_all(
     connection: &mut Connection,
     incidents: &[(IncidentId, Vec<Due>)],
 ) -> Result<(), StoreError> {
-    let ids: Vec<i64> = incidents.iter().map(|(id, _)| id.0).collect();
-    let ids = to_json("incidents", &ids)?;
+    let ids: Vec<IncidentId> = incidents.iter().map(|(id, _)| *id).collect();
+    delete_all(connection, &ids).await?;
+    let mut batch = Batch::default();
+    add_all(&mut batch, incidents);
+    batch.write(connection).await
+}
+
+pub async fn delete_all(
+    connection: &mut Connection,
+    incidents: &[IncidentId],
+) -> Result<(), StoreError> {
+    if incidents.is_empty() {
+        return Ok(());
+    }
+    let ids = to_json("incidents", &incidents)?;
     sqlx::query!(
         "DELETE FROM dues WHERE incident_id IN (SELECT value FROM json_each(?))",
         ids
     )
-    .execute(&mut *connection)
+    .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// Adds rows for incidents that have none.
+pub fn add_all(batch: &mut Batch<'_>, incidents: &[(IncidentId, Vec<Due>)]) {
     let each = incidents.iter().flat_map(|(id, dues)| {
         let id = id.0;
         dues.iter().map(move |due| (id, due.kind.key(), us(due.at)))
     });
     let rows: Vec<(i64, String, i64)> = each.collect();
-    insert_all(connection, &DUES, &rows, |query, (incident, kind, at)| {
-        query.bind(*incident).bind(kind.clone()).bind(*at)
-    })
-    .await
+    batch.add(&DUES, rows, |query, (incident, kind, at)| {
+        query.bind(incident).bind(kind).bind(at)
+    });
 }
 
 const DUES: Insert = insert!(
-    "INSERT INTO dues (incident_id, kind, at_us) VALUES ",
+    "INSERT INTO dues (incident_id, kind, at_us)",
     "(?, ?, ?)",
     ""
 );

@@ -2,7 +2,7 @@
 //! Hashes cover the bytes as stored.
 
 use super::codec::{at, from_json, sha256, to_json, us};
-use super::rows::{Insert, insert, insert_all};
+use super::rows::{Batch, Insert, insert};
 use super::{Connection, StoreError};
 use crate::domain::ids::{CriterionId, IncidentId, PersonId};
 use crate::domain::incident::{Event, FORMAT};
@@ -68,9 +68,11 @@ impl Header {
     }
 }
 
-/// Appends events, in their order, to the chain of their incident and to the one over all.
+/// Appends events, in their order, to the chain of their incident and to the one over all. They are in the history once
+/// the batch is written, before which nothing else may be appended.
 pub async fn append_all(
     connection: &mut Connection,
+    batch: &mut Batch<'_>,
     entries: &[Entry<'_>],
 ) -> Result<(), StoreError> {
     let (mut seq, mut previous) = head(connection).await?;
@@ -108,42 +110,37 @@ pub async fn append_all(
         headers.push((header, hash));
         payloads.push((seq, entry.salt, body));
     }
-    insert_all(connection, &HEADERS, &headers, |query, (header, hash)| {
+    batch.add(&HEADERS, headers, |query, (header, hash)| {
         query
             .bind(header.seq)
             .bind(header.incident_id)
             .bind(header.number)
             .bind(header.at_us)
             .bind(header.staff)
-            .bind(header.role.clone())
-            .bind(header.kind.clone())
+            .bind(header.role)
+            .bind(header.kind)
             .bind(header.format)
-            .bind(header.criterion.clone())
-            .bind(header.payload_hash.clone())
-            .bind(header.previous_of_incident.clone())
-            .bind(header.previous.clone())
-            .bind(hash.clone())
-    })
-    .await?;
-    insert_all(connection, &PAYLOADS, &payloads, |query, payload| {
-        let (seq, salt, body) = payload;
-        query
-            .bind(*seq)
-            .bind(salt.to_vec())
-            .bind(body.clone().into_bytes())
-    })
-    .await
+            .bind(header.criterion)
+            .bind(header.payload_hash)
+            .bind(header.previous_of_incident)
+            .bind(header.previous)
+            .bind(hash)
+    });
+    batch.add(&PAYLOADS, payloads, |query, (seq, salt, body)| {
+        query.bind(seq).bind(salt.to_vec()).bind(body.into_bytes())
+    });
+    Ok(())
 }
 
 const HEADERS: Insert = insert!(
     "INSERT INTO event_headers (seq, incident_id, number, at_us, staff, role, kind, format, criterion, payload_hash,
-        previous_of_incident, previous, hash) VALUES ",
+        previous_of_incident, previous, hash)",
     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ""
 );
 
 const PAYLOADS: Insert = insert!(
-    "INSERT INTO event_payloads (seq, salt, body) VALUES ",
+    "INSERT INTO event_payloads (seq, salt, body)",
     "(?, ?, ?)",
     ""
 );
@@ -159,7 +156,17 @@ async fn heads(
     connection: &mut Connection,
     entries: &[Entry<'_>],
 ) -> Result<HashMap<i64, Head>, StoreError> {
-    let incidents: BTreeSet<i64> = entries.iter().map(|e| e.incident.0).collect();
+    let opened = |entry: &&Entry<'_>| matches!(entry.event, Event::Opened { .. });
+    let new: BTreeSet<i64> = entries
+        .iter()
+        .filter(opened)
+        .map(|e| e.incident.0)
+        .collect();
+    let all: BTreeSet<i64> = entries.iter().map(|e| e.incident.0).collect();
+    let incidents: Vec<i64> = all.difference(&new).copied().collect();
+    if incidents.is_empty() {
+        return Ok(HashMap::new());
+    }
     let incidents = to_json("incidents", &incidents)?;
     let rows = sqlx::query!(
         "SELECT incident_id, number, hash FROM event_headers

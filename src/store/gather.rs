@@ -2,7 +2,7 @@
 
 use super::StoreError;
 use super::trouble::Cause;
-use super::writer::{Answer, Job, Settled, again, not_committed, statement};
+use super::writer::{Answer, InLine, Job, Settled, Undo, again, not_committed, statement};
 use futures_util::FutureExt as _;
 use sqlx::SqliteConnection;
 use std::panic::AssertUnwindSafe;
@@ -23,6 +23,7 @@ pub struct Gather<I, T, E> {
 pub(super) struct Waiting<I, T, E> {
     pub item: I,
     pub answer: oneshot::Sender<Result<T, E>>,
+    pub in_line: InLine,
 }
 
 impl<I, T, E> Gather<I, T, E> {
@@ -64,6 +65,7 @@ impl<I, T, E> Drop for Turn<I, T, E> {
 pub(super) async fn work_together<I, T, E>(
     connection: &mut SqliteConnection,
     gather: &Gather<I, T, E>,
+    undo: Undo,
 ) -> Settled
 where
     I: Send + Sync + 'static,
@@ -73,15 +75,15 @@ where
     let (items, answers): (Vec<I>, Vec<_>) = gather
         .take()
         .into_iter()
-        .map(|waiting| (waiting.item, waiting.answer))
+        .map(|waiting| {
+            drop(waiting.in_line);
+            (waiting.item, waiting.answer)
+        })
         .unzip();
     let outcomes = match tried(connection, gather, &items).await {
         Ok(done) => done.into_iter().map(Ok).collect(),
         Err(fault) if items.len() == 1 => vec![Err(fault)],
-        Err(fault) => match (
-            fault.trouble(),
-            statement(connection, "ROLLBACK TO job").await,
-        ) {
+        Err(fault) => match (fault.trouble(), undo.back(connection).await) {
             // It is nobody's fault among them, and SQLite may have undone the whole transaction already.
             (Some(trouble), _) => all(&items, || StoreError::Troubled(trouble)),
             (None, Err(fault)) => all(&items, || not_committed(&fault)),
@@ -102,6 +104,7 @@ where
         }
     });
     Settled {
+        callers: items.len(),
         keep,
         trouble,
         answer,

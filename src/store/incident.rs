@@ -1,7 +1,7 @@
 //! Incidents: the saved state beside their history. The record is restricted and has a column of its own.
 
 use super::codec::{at, from_json, to_json, us};
-use super::rows::{Insert, insert, insert_all};
+use super::rows::{Batch, Insert, insert};
 use super::{Connection, StoreError};
 use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::Incident;
@@ -61,29 +61,29 @@ pub(super) fn decode(
     Ok(incident)
 }
 
-/// Saves the states that the newest events led to.
+/// Saves the states that the newest events led to; they stand once the batch is written.
 pub async fn save_all(
     connection: &mut Connection,
+    batch: &mut Batch<'_>,
     incidents: &[&Incident],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let rows = incidents.iter().map(|incident| Row::of(incident, now));
     let rows = rows.collect::<Result<Vec<Row>, StoreError>>()?;
-    insert_all(connection, &INCIDENTS, &rows, |query, row| {
+    batch.add(&INCIDENTS, rows, |query, row| {
         query
             .bind(row.id)
-            .bind(row.playbook_hash.clone())
-            .bind(row.stage.clone())
+            .bind(row.playbook_hash)
+            .bind(row.stage)
             .bind(row.is_open)
             .bind(row.holder)
             .bind(row.severity)
             .bind(row.version)
             .bind(row.opened_us)
             .bind(row.changed_us)
-            .bind(row.state.clone())
-            .bind(row.record.clone())
-    })
-    .await?;
+            .bind(row.state)
+            .bind(row.record)
+    });
     for incident in incidents {
         let id = incident.id.0;
         for person in incident.past_concerned.difference(&incident.concerned) {
@@ -101,15 +101,15 @@ pub async fn save_all(
         incident.concerned.iter().map(move |person| (id, person.0))
     });
     let concerned: Vec<(i64, i64)> = concerned.collect();
-    insert_all(connection, &CONCERNED, &concerned, |query, (id, person)| {
-        query.bind(*id).bind(*person)
-    })
-    .await
+    batch.add(&CONCERNED, concerned, |query, (id, person)| {
+        query.bind(id).bind(person)
+    });
+    Ok(())
 }
 
 const INCIDENTS: Insert = insert!(
     "INSERT INTO incidents (id, playbook_hash, stage, is_open, holder_id, severity, version, opened_us, changed_us, state,
-        record) VALUES ",
+        record)",
     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     " ON CONFLICT (id) DO UPDATE SET playbook_hash = excluded.playbook_hash, stage = excluded.stage,
         is_open = excluded.is_open, holder_id = excluded.holder_id, severity = excluded.severity,
@@ -117,7 +117,7 @@ const INCIDENTS: Insert = insert!(
 );
 
 const CONCERNED: Insert = insert!(
-    "INSERT INTO incident_persons (incident_id, person_id) VALUES ",
+    "INSERT INTO incident_persons (incident_id, person_id)",
     "(?, ?)",
     " ON CONFLICT DO NOTHING"
 );

@@ -36,6 +36,7 @@ mod writer;
 
 pub use gather::Gather;
 pub use open::Store;
+pub use rows::Batch;
 pub use sqlx::SqliteConnection as Connection;
 pub use trouble::{Cause, Trouble};
 pub use writer::Job;

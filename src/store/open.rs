@@ -8,6 +8,7 @@ use super::writer::{Job, Writer};
 use super::{StoreError, fact};
 use crate::watch::StoreMeters;
 use chrono::{DateTime, Utc};
+use futures_util::future::{AbortHandle, abortable};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, SqliteConnection, SqlitePool};
@@ -76,6 +77,7 @@ impl Store {
         let copying = SqliteConnection::connect_with(&options(path)).await?;
         let finish = Finish::default();
         let (writer, writing) = Writer::new(connection, finish.clone());
+        let writing = on_a_thread(writing);
         let copying = checkpoint::run(copying, path.to_owned(), writer.commits(), finish);
         let running = async {
             tokio::join!(writing, copying);
@@ -153,6 +155,29 @@ impl Store {
     }
 }
 
+/// Runs work on a thread of its own: each of its statements goes to SQLite's thread and back, which is quicker where nobody
+/// else has to be scheduled in between. It is broken off when this future is dropped.
+async fn on_a_thread(work: impl Future<Output = ()> + Send + 'static) {
+    struct Break(AbortHandle);
+    impl Drop for Break {
+        fn drop(&mut self) {
+            self.0.abort();
+        }
+    }
+    let (work, handle) = abortable(work);
+    let _break = Break(handle);
+    let runtime = tokio::runtime::Handle::current();
+    // What it logs goes where the caller's goes.
+    let logs = tracing::dispatcher::get_default(Clone::clone);
+    let ended = tokio::task::spawn_blocking(move || {
+        tracing::dispatcher::with_default(&logs, || runtime.block_on(work))
+    })
+    .await;
+    if let Err(fault) = ended {
+        tracing::error!(%fault, "the writer broke off");
+    }
+}
+
 /// Whether the last migration of this program is the store's last one.
 async fn is_current(connection: &mut SqliteConnection) -> bool {
     let last = sqlx::query_scalar::<_, i64>("SELECT MAX(version) FROM _sqlx_migrations");
@@ -166,8 +191,6 @@ async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
         .max_connections(READERS)
         // A file does not go away as a server does; asking before each use costs as much as a small query.
         .test_before_acquire(false)
-        // A file does not go away as a server does; asking first costs as much as a small read.
-        .test_before_acquire(false)
         .connect_with(options)
         .await?)
 }
@@ -179,6 +202,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .pragma("secure_delete", "on")
+        // What a statement or savepoint could undo never goes to a file of its own.
+        .pragma("temp_store", "memory")
         // `checkpoint` copies the log back; one that begins anew is cut to what is in use.
         .pragma("wal_autocheckpoint", "0")
         .pragma("journal_size_limit", "0")

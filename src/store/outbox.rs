@@ -2,7 +2,7 @@
 //! a later edit of the same card changes nothing, since a card is rendered when it is sent.
 
 use super::codec::{at, to_json, us};
-use super::rows::{self, Insert, insert};
+use super::rows::{Batch, Insert, insert};
 use super::{Connection, StoreError};
 use crate::domain::ids::{ChannelKey, IncidentId};
 use chrono::{DateTime, Utc};
@@ -76,32 +76,36 @@ pub async fn insert(
     intent: &Intent<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    insert_all(connection, std::slice::from_ref(intent), now).await
+    let mut batch = Batch::default();
+    add_all(&mut batch, std::slice::from_ref(intent), now);
+    batch.write(connection).await
 }
 
-/// Intends each, in order; one whose key waits already adds nothing.
-pub async fn insert_all(
-    connection: &mut Connection,
-    intents: &[Intent<'_>],
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+/// Intends each, in order, once the batch is written; one whose key waits already adds nothing.
+pub fn add_all(batch: &mut Batch<'_>, intents: &[Intent<'_>], now: DateTime<Utc>) {
     let now = us(now);
-    rows::insert_all(connection, &OUTBOX, intents, |query, intent| {
+    let rows = intents.iter().map(|intent| {
+        let (kind, key) = (intent.kind.to_owned(), intent.key.to_owned());
+        let (incident, channel) = (intent.incident.map(|i| i.0), intent.channel.to_string());
+        (kind, key, incident, channel, intent.arg, intent.rank)
+    });
+    let rows: Vec<_> = rows.collect();
+    batch.add(&OUTBOX, rows, move |query, row| {
+        let (kind, key, incident, channel, arg, rank) = row;
         query
-            .bind(intent.kind.to_owned())
-            .bind(intent.key.to_owned())
-            .bind(intent.incident.map(|i| i.0))
-            .bind(intent.channel.to_string())
-            .bind(intent.arg)
-            .bind(intent.rank)
+            .bind(kind)
+            .bind(key)
+            .bind(incident)
+            .bind(channel)
+            .bind(arg)
+            .bind(rank)
             .bind(now)
             .bind(now)
-    })
-    .await
+    });
 }
 
 const OUTBOX: Insert = insert!(
-    "INSERT INTO outbox (kind, key, incident_id, channel, arg, rank, state, due_us, attempts, created_us) VALUES ",
+    "INSERT INTO outbox (kind, key, incident_id, channel, arg, rank, state, due_us, attempts, created_us)",
     "(?, ?, ?, ?, ?, ?, 'waiting', ?, 0, ?)",
     " ON CONFLICT (key) WHERE state = 'waiting' DO NOTHING"
 );
@@ -285,6 +289,9 @@ pub async fn unpark(connection: &mut Connection, now: DateTime<Utc>) -> Result<u
     Ok(done.rows_affected())
 }
 
+/// Before anything else of its channel: what comes after it was put together waits for the next one.
+const DIGEST_RANK: i64 = -1;
+
 /// Fixes what a digest shows: posts that wait and stand in none yet, best first.
 pub async fn insert_digest(
     connection: &mut Connection,
@@ -301,7 +308,7 @@ pub async fn insert_digest(
         incident: None,
         channel,
         arg: 0,
-        rank: first.rank,
+        rank: DIGEST_RANK,
     };
     insert(connection, &intent, now).await?;
     let ids: Vec<i64> = posts.iter().map(|row| row.id).collect();

@@ -1,61 +1,124 @@
-//! Many rows in few statements: each statement exists for 64, 16, 4 and 1 rows, so that a group of any size costs as many
-//! round trips as it has binary digits, not as it has rows.
+//! Many rows in few round trips: each INSERT exists for up to 1, 4, 16 and 64 rows, and those of several tables go to SQLite
+//! together.
 
 use super::{Connection, StoreError};
-use sqlx::Sqlite;
 use sqlx::sqlite::SqliteArguments;
+use sqlx::{AssertSqlSafe, Sqlite};
 
 /// A statement with its parameters still to bind.
 pub(super) type Bound = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
-/// One INSERT, by how many rows it takes, the largest first.
+/// The most rows that one statement takes.
+const MOST: usize = 64;
+
+/// One INSERT, by how many rows it takes at most. Its first parameter is how many there are; those that are bound to
+/// nothing stand behind the limit.
 pub(super) struct Insert(pub(super) [(usize, &'static str); 4]);
+
+impl Insert {
+    /// The smallest that takes so many.
+    fn for_rows(&self, rows: usize) -> Option<(usize, &'static str)> {
+        self.0.iter().find(|(most, _)| *most >= rows).copied()
+    }
+
+    /// Parameters of one row.
+    fn width(&self) -> usize {
+        let [(_, one), ..] = self.0;
+        one.matches('?').count().saturating_sub(1)
+    }
+}
 
 /// An [`Insert`] from what stands before the rows, one row, and what stands behind them; all are literals.
 macro_rules! insert {
     ($head:literal, $row:literal, $tail:literal) => {
         $crate::store::rows::Insert([
-            (64, insert!(@64 $head, $row, $tail)),
-            (16, insert!(@16 $head, $row, $tail)),
-            (4, concat!($head, $row, ",", $row, ",", $row, ",", $row, $tail)),
-            (1, concat!($head, $row, $tail)),
+            (1, insert!(@around $head, ($row), $tail)),
+            (4, insert!(@around $head, ($row, $row, $row, $row), $tail)),
+            (16, insert!(@4 $head, ($row, $row, $row, $row), $tail)),
+            (64, insert!(@16 $head, ($row, $row, $row, $row), $tail)),
         ])
     };
-    (@4 $row:literal) => { concat!($row, ",", $row, ",", $row, ",", $row) };
-    (@16 $head:literal, $row:literal, $tail:literal) => {
-        concat!(
-            $head, insert!(@4 $row), ",", insert!(@4 $row), ",",
-            insert!(@4 $row), ",", insert!(@4 $row), $tail
-        )
+    (@16 $head:literal, ($($row:literal),+), $tail:literal) => {
+        insert!(@4 $head, ($($row),+, $($row),+, $($row),+, $($row),+), $tail)
     };
-    (@64 $head:literal, $row:literal, $tail:literal) => {
+    (@4 $head:literal, ($($row:literal),+), $tail:literal) => {
+        insert!(@around $head, ($($row),+, $($row),+, $($row),+, $($row),+), $tail)
+    };
+    (@around $head:literal, ($first:literal $(, $row:literal)*), $tail:literal) => {
         concat!(
-            $head,
-            insert!(@4 $row), ",", insert!(@4 $row), ",", insert!(@4 $row), ",", insert!(@4 $row), ",",
-            insert!(@4 $row), ",", insert!(@4 $row), ",", insert!(@4 $row), ",", insert!(@4 $row), ",",
-            insert!(@4 $row), ",", insert!(@4 $row), ",", insert!(@4 $row), ",", insert!(@4 $row), ",",
-            insert!(@4 $row), ",", insert!(@4 $row), ",", insert!(@4 $row), ",", insert!(@4 $row),
-            $tail
+            "WITH given(many) AS (SELECT ?) ", $head, " SELECT * FROM (VALUES ", $first, $(",", $row,)*
+            ") WHERE true LIMIT (SELECT many FROM given)", $tail, ";"
         )
     };
 }
 pub(super) use insert;
 
-/// Inserts every row, in order; `bind` gives one row's parameters in the statement's order.
-pub(super) async fn insert_all<T>(
-    connection: &mut Connection,
-    insert: &Insert,
-    rows: &[T],
-    bind: impl Fn(Bound, &T) -> Bound,
-) -> Result<(), StoreError> {
-    let mut left = rows;
-    for (size, sql) in insert.0 {
-        while left.len() >= size {
-            let (now, later) = left.split_at(size);
-            let query = now.iter().fold(sqlx::query(sql), &bind);
-            query.execute(&mut *connection).await?;
-            left = later;
+/// Rows for several tables, written in the order in which they were added.
+#[derive(Default)]
+pub struct Batch<'a> {
+    parts: Vec<Part<'a>>,
+    /// A table has more rows than one statement takes.
+    large: bool,
+}
+
+/// Rows of one table, as many as one statement takes.
+struct Part<'a> {
+    insert: &'static Insert,
+    rows: usize,
+    /// Binds the rows, and nothing in place of those up to the statement's size.
+    bind: Box<dyn FnOnce(Bound, usize) -> Bound + Send + 'a>,
+}
+
+impl<'a> Batch<'a> {
+    /// Adds rows; `bind` gives one row's parameters in the statement's order.
+    pub(super) fn add<T: Send + 'a>(
+        &mut self,
+        insert: &'static Insert,
+        rows: impl IntoIterator<Item = T>,
+        bind: impl Fn(Bound, T) -> Bound + Send + Copy + 'a,
+    ) {
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            let some: Vec<T> = rows.by_ref().take(MOST).collect();
+            let count = some.len();
+            self.large |= rows.peek().is_some();
+            self.parts.push(Part {
+                insert,
+                rows: count,
+                bind: Box::new(move |query, size| {
+                    let query = query.bind(i64::try_from(count).unwrap_or(0));
+                    let query = some.into_iter().fold(query, bind);
+                    let missing = size.saturating_sub(count) * insert.width();
+                    (0..missing).fold(query, |query, _| query.bind(None::<i64>))
+                }),
+            });
         }
     }
+
+    /// Writes all of them: in one round trip, unless there are more than one statement of each table takes.
+    pub async fn write(self, connection: &mut Connection) -> Result<(), StoreError> {
+        if !self.large {
+            return send(connection, self.parts).await;
+        }
+        for part in self.parts {
+            send(connection, vec![part]).await?;
+        }
+        Ok(())
+    }
+}
+
+/// One round trip. Its statements are of one size, so that few different texts are kept prepared.
+async fn send(connection: &mut Connection, parts: Vec<Part<'_>>) -> Result<(), StoreError> {
+    let most = parts.iter().map(|part| part.rows).max().unwrap_or(0);
+    let fitting = parts.iter().filter_map(|part| part.insert.for_rows(most));
+    let (sizes, statements): (Vec<usize>, Vec<&str>) = fitting.unzip();
+    if statements.is_empty() {
+        return Ok(());
+    }
+    // Put together from this program's literals alone.
+    let query = sqlx::query(AssertSqlSafe(statements.concat()));
+    let bound = parts.into_iter().zip(sizes);
+    let query = bound.fold(query, |query, (part, size)| (part.bind)(query, size));
+    query.execute(connection).await?;
     Ok(())
 }

@@ -25,28 +25,63 @@ pub async fn place(connection: &mut Connection) -> Result<AlertId, StoreError> {
         })
 }
 
-/// Whether an alert came whose words are not indexed.
-pub async fn is_behind(connection: &mut Connection) -> Result<bool, StoreError> {
-    let place = place(connection).await?;
-    let last = sqlx::query_scalar!(r#"SELECT MAX(id) AS "id: i64" FROM alerts"#)
-        .fetch_one(connection)
-        .await?;
-    Ok(last.is_some_and(|last| last > place.0))
+/// Alerts with their words, read and cut before the write that indexes them.
+pub struct Next {
+    place: AlertId,
+    last: AlertId,
+    /// How often they had come in all: it grows when one of them comes again, and may say something else.
+    received: i64,
+    rows: Vec<(i64, String)>,
 }
 
-/// Indexes the next alerts, up to `limit`. Gives back how many.
-pub async fn index(
+impl Next {
+    pub const fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+/// The next alerts to be indexed, up to `limit`.
+pub async fn list_next(
     connection: &mut Connection,
     limit: i64,
-    now: DateTime<Utc>,
-) -> Result<usize, StoreError> {
+) -> Result<Option<Next>, StoreError> {
     let place = place(connection).await?;
     let next = list_after(connection, place, limit).await?;
     let Some(last) = next.last() else {
-        return Ok(0);
+        return Ok(None);
     };
-    let rows = next.iter().map(|kept| (kept.id.0, words(&kept.alert)));
-    let rows = to_json("words", &rows.collect::<Vec<_>>())?;
+    Ok(Some(Next {
+        place,
+        last: last.id,
+        received: next.iter().map(|kept| kept.times_received).sum(),
+        rows: next
+            .iter()
+            .map(|kept| (kept.id.0, words(&kept.alert)))
+            .collect(),
+    }))
+}
+
+/// Indexes them. False where they were indexed meanwhile, or one came again: then they are to be read anew.
+pub async fn index(
+    connection: &mut Connection,
+    next: &Next,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let received = sqlx::query_scalar!(
+        r#"SELECT SUM(times_received) AS "sum: i64" FROM alerts WHERE id > ? AND id <= ?"#,
+        next.place.0,
+        next.last.0
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    if place(connection).await? != next.place || received != Some(next.received) {
+        return Ok(false);
+    }
+    let rows = to_json("words", &next.rows)?;
     sqlx::query!(
         "INSERT INTO alert_words (rowid, words)
          SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)",
@@ -54,8 +89,8 @@ pub async fn index(
     )
     .execute(&mut *connection)
     .await?;
-    fact::save(connection, PLACE, &last.id.0.to_string(), now).await?;
-    Ok(next.len())
+    fact::save(connection, PLACE, &next.last.0.to_string(), now).await?;
+    Ok(true)
 }
 
 fn words(alert: &Alert) -> String {

@@ -13,6 +13,8 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 /// How many jobs may share one commit. A bound on the wait of the first, not a tuning knob.
@@ -23,22 +25,75 @@ const QUEUE_MAX: usize = 4096;
 /// A future over the writer's connection.
 pub type Job<'c, T> = Pin<Box<dyn Future<Output = T> + Send + 'c>>;
 
-type Work = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> Job<'c, Settled> + Send>;
+type Work = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection, Undo) -> Job<'c, Settled> + Send>;
 pub(super) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 pub(super) struct Settled {
+    pub callers: usize,
     pub keep: bool,
     pub trouble: Option<Trouble>,
     pub answer: Answer,
 }
 
+/// How a job is undone. The first of a group has the transaction to itself; the others have a savepoint, for which SQLite
+/// keeps a copy of each page that they change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undo {
+    Transaction,
+    Savepoint,
+}
+
+impl Undo {
+    async fn begin(self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Transaction => Ok(()),
+            Self::Savepoint => statement(connection, "SAVEPOINT job").await,
+        }
+    }
+
+    /// As it was when the job began.
+    pub(super) async fn back(self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Transaction => {
+                statement(connection, "ROLLBACK").await?;
+                statement(connection, "BEGIN IMMEDIATE").await
+            }
+            Self::Savepoint => statement(connection, "ROLLBACK TO job").await,
+        }
+    }
+
+    async fn end(self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Transaction => Ok(()),
+            Self::Savepoint => statement(connection, "RELEASE job").await,
+        }
+    }
+}
+
 impl Settled {
     pub(super) fn nothing() -> Self {
         Self {
+            callers: 0,
             keep: false,
             trouble: None,
             answer: Box::new(|_| {}),
         }
+    }
+}
+
+/// One caller among those whose work waits for its turn; no more once it is taken, or dropped.
+pub(super) struct InLine(Arc<AtomicUsize>);
+
+impl InLine {
+    fn new(line: &Arc<AtomicUsize>) -> Self {
+        line.fetch_add(1, Ordering::Relaxed);
+        Self(line.clone())
+    }
+}
+
+impl Drop for InLine {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -50,6 +105,8 @@ type Queued = (Work, Option<tokio::sync::OwnedSemaphorePermit>);
 pub struct Writer {
     jobs: mpsc::UnboundedSender<Queued>,
     places: Arc<Semaphore>,
+    /// How many callers' work waits.
+    line: Arc<AtomicUsize>,
     committed: watch::Receiver<u64>,
     troubles: watch::Receiver<Option<Trouble>>,
     meters: StoreMeters,
@@ -65,15 +122,21 @@ impl Writer {
         let (commits, committed) = watch::channel(0);
         let (trouble, troubles) = watch::channel(None);
         let meters = StoreMeters::default();
+        let line = Arc::<AtomicUsize>::default();
         let writer = Self {
             jobs,
             places: Arc::new(Semaphore::new(QUEUE_MAX)),
+            line: line.clone(),
             committed,
             troubles,
             meters: meters.clone(),
         };
-        let told = Told { trouble, meters };
-        (writer, run(connection, waiting, commits, finish, told))
+        let told = Told {
+            commits,
+            trouble,
+            meters,
+        };
+        (writer, run(connection, waiting, line, finish, told))
     }
 
     /// Runs a job inside the next commit. An error undoes the job alone; the answer to a success comes after the commit.
@@ -84,7 +147,9 @@ impl Writer {
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> Job<'c, Result<T, E>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel::<Result<T, E>>();
-        let work: Work = Box::new(move |connection| {
+        let in_line = InLine::new(&self.line);
+        let work: Work = Box::new(move |connection, _| {
+            drop(in_line);
             Box::pin(async move {
                 let outcome = job(connection).await;
                 let keep = outcome.is_ok();
@@ -98,6 +163,7 @@ impl Writer {
                     let _ = answer.send(last);
                 });
                 Settled {
+                    callers: 1,
                     keep,
                     trouble,
                     answer,
@@ -120,13 +186,18 @@ impl Writer {
         E: From<StoreError> + Cause + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        if gather.push(Waiting { item, answer }) {
+        let waiting = Waiting {
+            item,
+            answer,
+            in_line: InLine::new(&self.line),
+        };
+        if gather.push(waiting) {
             // Asked for at once and without a place in the queue: nothing that ends this call leaves the group waiting.
             let mut turn = Turn(Some(gather.clone()));
-            let work: Work = Box::new(move |connection| {
+            let work: Work = Box::new(move |connection, undo| {
                 Box::pin(async move {
                     match turn.0.take() {
-                        Some(gather) => work_together(connection, &gather).await,
+                        Some(gather) => work_together(connection, &gather, undo).await,
                         None => Settled::nothing(),
                     }
                 })
@@ -180,10 +251,36 @@ pub(super) fn again(fault: &StoreError) -> StoreError {
     )
 }
 
+/// From so many callers on that were answered together, the next group is waited for: they ask again.
+const MANY: usize = 4;
+/// Between two looks at who has come.
+const LOOK: Duration = Duration::from_micros(200);
+/// The most looks. A bound on what the wait costs where nobody else comes.
+const LOOKS: usize = 8;
+
+/// Whoever was answered often asks again at once, as senders on open connections do. Those who come within moments share
+/// a commit with those who wait already, which costs both less than a commit each. Ends when nobody came between two looks.
+#[expect(clippy::disallowed_methods, reason = "the writer's thread is its own")]
+fn let_come(line: &AtomicUsize, answered: usize) {
+    let mut known = line.load(Ordering::Relaxed);
+    let all = known + answered;
+    if answered < MANY {
+        return;
+    }
+    for _ in 0..LOOKS {
+        std::thread::sleep(LOOK);
+        let now = line.load(Ordering::Relaxed);
+        if now >= all || now == known {
+            return;
+        }
+        known = now;
+    }
+}
+
 async fn run(
     mut connection: SqliteConnection,
     mut waiting: mpsc::UnboundedReceiver<Queued>,
-    commits: watch::Sender<u64>,
+    line: Arc<AtomicUsize>,
     finish: Finish,
     told: Told,
 ) {
@@ -195,14 +292,13 @@ async fn run(
                 Err(_) => break,
             }
         }
-        if run_group(&mut connection, group, &told).await {
-            commits.send_modify(|n| *n += 1);
-        }
+        let answered = run_group(&mut connection, group, &told).await;
         if finish.take()
             && let Err(fault) = checkpoint::copy(&mut connection).await
         {
             tracing::warn!(%fault, "the write-ahead log could not be finished");
         }
+        let_come(&line, answered);
     }
     if let Err(fault) = connection.close().await {
         tracing::warn!(%fault, "the writer's connection did not close cleanly");
@@ -211,23 +307,26 @@ async fn run(
 
 /// Who hears of each commit.
 struct Told {
+    commits: watch::Sender<u64>,
     trouble: watch::Sender<Option<Trouble>>,
     meters: StoreMeters,
 }
 
-/// One commit. True when something was committed. Its callers are answered after the trouble, if there is one, is known.
-async fn run_group(connection: &mut SqliteConnection, group: Vec<Work>, told: &Told) -> bool {
+/// One commit. Its callers are answered after it, and after the trouble, if there is one, is known. Gives back how many.
+async fn run_group(connection: &mut SqliteConnection, group: Vec<Work>, told: &Told) -> usize {
     if let Err(fault) = statement(connection, "BEGIN IMMEDIATE").await {
         told.failed(&not_committed(&fault));
         // Dropping the jobs answers their callers: not committed.
-        return false;
+        return 0;
     }
     let mut answers = Vec::with_capacity(group.len());
-    let (mut kept, mut trouble) = (false, None);
-    for work in group {
-        match run_one(connection, work).await {
+    let (mut kept, mut trouble, mut answered) = (false, None, 0);
+    let undo = std::iter::once(Undo::Transaction).chain(std::iter::repeat(Undo::Savepoint));
+    for (work, undo) in group.into_iter().zip(undo) {
+        match run_one(connection, work, undo).await {
             Ok(Some(settled)) => {
                 kept |= settled.keep;
+                answered += settled.callers;
                 trouble = trouble.or(settled.trouble);
                 answers.push(settled.answer);
             }
@@ -237,7 +336,7 @@ async fn run_group(connection: &mut SqliteConnection, group: Vec<Work>, told: &T
                 let fault = cause(trouble.or(broken.trouble), &broken.fault);
                 told.failed(&fault);
                 abandon(connection, answers, &fault).await;
-                return false;
+                return 0;
             }
         }
     }
@@ -245,16 +344,19 @@ async fn run_group(connection: &mut SqliteConnection, group: Vec<Work>, told: &T
         let fault = cause(trouble, &fault);
         told.failed(&fault);
         abandon(connection, answers, &fault).await;
-        return false;
+        return 0;
     }
     if kept || trouble.is_some() {
         told.show(trouble);
     }
     told.meters.committed(answers.len());
+    if kept {
+        told.commits.send_modify(|n| *n += 1);
+    }
     for answer in answers {
         answer(Ok(()));
     }
-    kept
+    answered
 }
 
 /// What a job met says more than the fault that followed from it.
@@ -311,17 +413,23 @@ impl From<sqlx::Error> for Broken {
     }
 }
 
-async fn run_one(connection: &mut SqliteConnection, work: Work) -> Result<Option<Settled>, Broken> {
-    statement(connection, "SAVEPOINT job").await?;
-    let settled = AssertUnwindSafe(work(connection)).catch_unwind().await;
+async fn run_one(
+    connection: &mut SqliteConnection,
+    work: Work,
+    undo: Undo,
+) -> Result<Option<Settled>, Broken> {
+    undo.begin(connection).await?;
+    let settled = AssertUnwindSafe(work(connection, undo))
+        .catch_unwind()
+        .await;
     let Ok(settled) = settled else {
         tracing::error!("a job of the store panicked and was undone");
-        statement(connection, "ROLLBACK TO job").await?;
-        statement(connection, "RELEASE job").await?;
+        undo.back(connection).await?;
+        undo.end(connection).await?;
         return Ok(None);
     };
     if !settled.keep
-        && let Err(fault) = statement(connection, "ROLLBACK TO job").await
+        && let Err(fault) = undo.back(connection).await
     {
         return Err(Broken {
             fault,
@@ -329,7 +437,7 @@ async fn run_one(connection: &mut SqliteConnection, work: Work) -> Result<Option
             answer: Some(settled.answer),
         });
     }
-    statement(connection, "RELEASE job").await?;
+    undo.end(connection).await?;
     Ok(Some(settled))
 }
 

@@ -75,7 +75,7 @@ fn one_by_one(baton: &Baton, round: usize) -> (Vec<Duration>, Vec<Duration>) {
 }
 
 /// When each message was accepted, in order, by the sandbox's own log.
-fn posts(baton: &Baton) -> Vec<chrono::DateTime<chrono::Utc>> {
+pub fn posts(baton: &Baton) -> Vec<chrono::DateTime<chrono::Utc>> {
     let log = baton.guild.get("/sandbox/requests");
     let requests = log["requests"].as_array().unwrap();
     let posts = requests.iter().filter(|r| {

@@ -6,10 +6,14 @@ use super::load::{at, send};
 use super::service::{Baton, Disk};
 use super::summary::spread;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const AT_ONCE: usize = 1_000;
 const ALONE: usize = 200;
+/// Alerts a second that come in beside.
+const BESIDE: usize = 1_000;
 
 struct Taken {
     at_once: Vec<Duration>,
@@ -19,26 +23,60 @@ struct Taken {
 
 pub fn run(rounds: usize) {
     println!("| work | p50 ms | p99 ms | later than Discord waits |\n| --- | --- | --- | --- |");
-    for disk in [Disk::AsIs, Disk::Slow] {
-        let taken: Vec<Taken> = (0..rounds).map(|_| claim(disk)).collect();
+    for (disk, beside) in [(Disk::AsIs, 0), (Disk::Slow, 0), (Disk::AsIs, BESIDE)] {
+        let taken: Vec<Taken> = (0..rounds).map(|_| claim(disk, beside)).collect();
+        let told = match beside {
+            0 => disk.told().to_owned(),
+            more => format!("{}, beside {more} alerts a second", disk.told()),
+        };
         let ms = |times: &[Duration], part: f64| at(times, part).as_secs_f64() * 1e3;
         println!(
-            "| {AT_ONCE} at once, {} | {} | {} | {} |",
-            disk.told(),
+            "| {AT_ONCE} at once, {told} | {} | {} | {} |",
             spread(taken.iter().map(|t| ms(&t.at_once, 0.5)), 0),
             spread(taken.iter().map(|t| ms(&t.at_once, 0.99)), 0),
             taken.iter().map(|t| t.late).sum::<usize>(),
         );
         println!(
-            "| one at a time, {} | {} | {} | 0 |",
-            disk.told(),
+            "| one at a time, {told} | {} | {} | 0 |",
             spread(taken.iter().map(|t| ms(&t.alone, 0.5)), 2),
             spread(taken.iter().map(|t| ms(&t.alone, 0.99)), 2),
         );
     }
 }
 
-fn claim(disk: Disk) -> Taken {
+/// Sends so many alerts a second from beside until it is dropped.
+struct Beside(Arc<AtomicBool>);
+
+impl Beside {
+    fn begin(baton: &Baton, each_second: usize) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let (ends, address) = (over.clone(), baton.http.clone());
+        std::thread::spawn(move || {
+            for tenth in 0_usize.. {
+                if ends.load(Ordering::Relaxed) {
+                    return;
+                }
+                let began = Instant::now();
+                let each = each_second / 10;
+                let body = move |n| {
+                    let n = tenth * each + n;
+                    bodies::prometheus_list("beside", n..n + 1)
+                };
+                send(&address, "/v1/alerts/alertmanager", 8, each, 1, body);
+                std::thread::sleep(Duration::from_millis(100).saturating_sub(began.elapsed()));
+            }
+        });
+        Self(over)
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn claim(disk: Disk, beside: usize) -> Taken {
     let baton = Baton::start(disk);
     let all = AT_ONCE + ALONE;
     let load = send(
@@ -50,6 +88,7 @@ fn claim(disk: Disk) -> Taken {
         move |_| bodies::prometheus_list("commands", 0..all),
     );
     assert_eq!(load.refused, 0);
+    let _beside = (beside > 0).then(|| Beside::begin(&baton, beside));
     let guild = &baton.guild;
     let (member, channel) = (guild.member("tier1"), guild.channel("tier1-triage"));
     let url = format!("{}/sandbox/members/{member}/commands", guild.base);

@@ -1,11 +1,13 @@
 //! A store with years in it: a million alerts, a hundred thousand incidents, five million events (`--alerts N` for another
 //! size, in the same proportions). What each command reads of it, alone and while alerts come in; the proof of its history;
-//! how soon a service on it is ready.
+//! how soon a service takes alerts and shows them after it was killed on it with much unsent; a backup of it while it runs.
 
 mod reads;
 
 use super::bodies;
+use super::calm::posts;
 use super::load::at;
+use super::service::{Baton, Disk};
 use super::summary::spread;
 use baton::app::act::By;
 use baton::app::playbooks::{Loaded, Playbooks};
@@ -40,6 +42,8 @@ const PERSONS: usize = 20_000;
 /// Incidents that one transaction of the building takes.
 const CHUNK: usize = 500;
 const TRIES: usize = 500;
+/// Alerts of which nobody was shown anything when the service was killed.
+const UNSENT: usize = 10_000;
 /// Alerts a second that come in beside.
 const BESIDE: u64 = 1_000;
 
@@ -66,6 +70,39 @@ pub fn run(_rounds: usize) {
     let file = folder.path().join("baton.db");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(measured(&file, alerts));
+    // Nothing of it goes on beside what follows.
+    let baton = Baton::start_on(Disk::AsIs, None, |data| {
+        runtime.block_on(killed(&file, data));
+        runtime.shutdown_background();
+    });
+    let (at, accepts) = baton.started;
+    std::thread::sleep(Duration::from_secs(5));
+    let first = posts(&baton).first().map(|first| *first - at);
+    let first = first.as_ref().map_or(f64::NAN, TimeDelta::as_seconds_f64);
+    println!(
+        "\nstarted after SIGKILL with {UNSENT} unsent rows: accepts after {:.2} s, first message after {first:.2} s",
+        accepts.as_secs_f64()
+    );
+    let took = baton.runs(&["backup", "data/backup.db"]);
+    println!(
+        "\na backup of it, proven, while it runs: {:.1} s",
+        took.as_secs_f64()
+    );
+}
+
+/// Leaves in `data` what a service leaves that is killed with much unsent: the file and its log as they are at that moment.
+async fn killed(file: &Path, data: &Path) {
+    with_app(file, async |app| {
+        let adapter = Adapter::Alertmanager(Box::default());
+        for from in (0..UNSENT).step_by(100) {
+            let raw = bodies::prometheus_list("unsent", from..from + 100);
+            reads::take(&app, "alertmanager", &adapter, &raw).await;
+        }
+        for name in ["baton.db", "baton.db-wal"] {
+            std::fs::copy(file.with_file_name(name), data.join(name)).unwrap();
+        }
+    })
+    .await;
 }
 
 async fn measured(file: &Path, alerts: usize) {
@@ -354,7 +391,8 @@ async fn keep(
         });
     let arrivals: Vec<Arrival<'_>> = arrivals.collect();
     store::alert::insert_all(connection, &arrivals).await?;
-    store::incident::save_all(connection, &states, app.now()).await?;
+    let mut batch = store::Batch::default();
+    store::incident::save_all(connection, &mut batch, &states, app.now()).await?;
     let opened: std::collections::BTreeMap<i64, &str> = alerts
         .iter()
         .map(|(id, .., sha256)| (id.0, sha256.as_str()))
@@ -381,7 +419,8 @@ async fn keep(
         salt: app.ids.salt(),
     });
     let entries: Vec<Entry<'_>> = entries.collect();
-    Ok(store::event::append_all(connection, &entries).await?)
+    store::event::append_all(connection, &mut batch, &entries).await?;
+    Ok(batch.write(connection).await?)
 }
 
 fn sha256(bytes: &[u8]) -> String {

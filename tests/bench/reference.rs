@@ -11,12 +11,27 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, oneshot};
 
-const SCHEMA: &str = include_str!("../../migrations/0001_create_store.sql");
+/// The store's migrations, in their order.
+const SCHEMA: [&str; 9] = [
+    include_str!("../../migrations/0001_create_store.sql"),
+    include_str!("../../migrations/0002_add_governance.sql"),
+    include_str!("../../migrations/0003_add_directory.sql"),
+    include_str!("../../migrations/0004_add_patterns.sql"),
+    include_str!("../../migrations/0005_index_reads.sql"),
+    include_str!("../../migrations/0006_add_digests.sql"),
+    include_str!("../../migrations/0007_mark_posts.sql"),
+    include_str!("../../migrations/0008_index_words.sql"),
+    include_str!("../../migrations/0009_defer_incidents_of_alerts.sql"),
+];
 const MOST: usize = 2_000;
 /// As long as the columns of an ordinary incident are.
-const STATE: usize = 900;
-const EVENT: usize = 1_100;
-const NORMALIZED: usize = 700;
+const STATE: usize = 750;
+const EVENT: usize = 500;
+const NORMALIZED: usize = 850;
+const DETAIL: usize = 300;
+/// As an alert's words are, beside its own id.
+const WORDS: &str =
+    "disk fills up contoso example platform user the file system will be full within four hours";
 
 struct Job {
     bodies: Vec<Vec<u8>>,
@@ -35,7 +50,12 @@ pub fn serve(args: &[String]) {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
         )
         .unwrap();
-    store.execute_batch(SCHEMA).unwrap();
+    for migration in SCHEMA {
+        store.execute_batch(migration).unwrap();
+    }
+    store
+        .execute("INSERT INTO persons (id, created_us) VALUES (1, 0)", [])
+        .unwrap();
     store
         .execute(
             "INSERT INTO playbooks VALUES ('hash', 'id', '1', 'body', 0)",
@@ -119,8 +139,15 @@ fn insert(store: &Connection, id: i64, body: &[u8], same: bool, previous: &mut S
         );
     }
     run(
-        "INSERT INTO alerts VALUES (?, 'source', '', ?, 0, ?, ?, NULL, 'infra', 'medium', 0, 0, NULL, 1, 0, NULL, ?, '{}')",
-        params![id, key, key, same.then_some(id), text(NORMALIZED)],
+        "INSERT INTO alerts VALUES (?, 'source', '', ?, 0, ?, ?, NULL, 'infra', 'medium', 0, 0, NULL, 1, 0, NULL, ?, ?)",
+        params![
+            id,
+            key,
+            key,
+            same.then_some(id),
+            text(NORMALIZED),
+            text(DETAIL)
+        ],
     );
     run(
         "INSERT INTO raw_bodies VALUES (?, ?, 0, ?)",
@@ -139,6 +166,11 @@ fn insert(store: &Connection, id: i64, body: &[u8], same: bool, previous: &mut S
             params![id, [0_u8; 16], event.as_bytes()],
         );
         run("INSERT INTO dues VALUES (?, 'take', 0)", params![id]);
+        run("INSERT INTO incident_persons VALUES (?, 1)", params![id]);
+        run(
+            "INSERT INTO alert_words (rowid, words) VALUES (?, ?)",
+            params![id, format!("{key} {WORDS}")],
+        );
         *previous = hash;
     }
     run(

@@ -1,5 +1,6 @@
 //! The programs that are measured, each a process of its own on loopback and a folder that goes with it.
 
+use chrono::{DateTime, Utc};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::TcpListener;
@@ -170,6 +171,8 @@ pub struct Baton {
     /// Where alerts are taken, host and port.
     pub http: String,
     pub guild: Guild,
+    /// When the service was started, and how long it took until it accepted alerts.
+    pub started: (DateTime<Utc>, Duration),
 }
 
 impl Baton {
@@ -179,6 +182,11 @@ impl Baton {
 
     /// The same with a playbook of the operator's own.
     pub fn start_with(disk: Disk, playbook: Option<&str>) -> Self {
+        Self::start_on(disk, playbook, |_| ())
+    }
+
+    /// The same, once `before` has done its work in the folder where the store will be.
+    pub fn start_on(disk: Disk, playbook: Option<&str>, before: impl FnOnce(&Path)) -> Self {
         let folder = TempDir::new().unwrap();
         let program = Path::new(env!("CARGO_BIN_EXE_baton"));
         let (listen, http) = (free(), free());
@@ -197,7 +205,10 @@ impl Baton {
             let dir = format!("{text}\n[playbooks]\ndir = \"{}\"\n", own.display());
             fs::write(&config, dir).unwrap();
         }
+        before(&folder.path().join("data"));
+        let (at, began) = (Utc::now(), Instant::now());
         let service = Self::serve(&folder, disk);
+        let started = (at, began.elapsed());
         let guild = Guild::new(&base);
         guild.until_ready(&http);
         Self {
@@ -206,7 +217,22 @@ impl Baton {
             service,
             http,
             guild,
+            started,
         }
+    }
+
+    /// Runs the program with the service's configuration beside it, to its end. Gives back how long it took.
+    pub fn runs(&self, args: &[&str]) -> Duration {
+        let began = Instant::now();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
+        let config = ["--config", "data/baton.toml"];
+        command
+            .args(args)
+            .args(config)
+            .current_dir(self.folder.path());
+        let done = command.stdout(Stdio::null()).status().unwrap();
+        assert!(done.success(), "{args:?}");
+        began.elapsed()
     }
 
     fn serve(folder: &TempDir, disk: Disk) -> Process {

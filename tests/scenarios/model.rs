@@ -16,6 +16,8 @@ use std::collections::BTreeSet;
 
 /// How many seeds run where nothing else is asked for.
 const SEEDS: u64 = 3;
+/// How many where those did not get to everything.
+const MOST_SEEDS: u64 = 20;
 const ROUNDS: usize = 120;
 
 /// One person asks one thing of one incident.
@@ -30,9 +32,13 @@ pub struct Step {
 fn whatever_is_done_at_once_some_order_of_the_rules_explains_it() {
     let many = asked("BATON_MODEL_SEEDS").unwrap_or(SEEDS);
     let one = asked("BATON_MODEL_SEED");
-    let seeds = one.map_or(1..many + 1, |seed| seed..seed + 1);
+    let seeds = one.map_or(1..MOST_SEEDS.max(many) + 1, |seed| seed..seed + 1);
     let mut reached = BTreeSet::new();
     for seed in seeds {
+        // What it gets to depends on the threads too: a few more seeds, where they were unlucky.
+        if seed > many && one.is_none() && TO_REACH.iter().all(|what| reached.contains(*what)) {
+            break;
+        }
         eprintln!("BATON_MODEL_SEED={seed}");
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

@@ -152,8 +152,7 @@ impl App {
         let persons = store::people::find_or_insert_all(connection, &identities, now).await?;
         let detections: Vec<&str> = first.iter().map(Arriving::detection).collect();
         let open = store::incident::list_open_for_detections(connection, &detections).await?;
-        let mut alert = store::alert::next_id(connection).await?;
-        let mut incident = store::incident::next_id(connection).await?;
+        let (mut alert, mut incident) = store::alert::next_ids(connection).await?;
         let mut new = Vec::with_capacity(first.len());
         for (arriving, person) in first.iter().zip(persons) {
             let way = if arriving.of.noted.is_some() {

@@ -8,6 +8,7 @@ use crate::domain::incident::Refusal;
 use crate::domain::restricted::Restricted;
 use crate::domain::role::Role;
 use crate::domain::search::Wanted;
+use crate::store::words;
 use chrono::TimeDelta;
 
 impl Ground {
@@ -57,7 +58,8 @@ async fn the_newest_twenty_come_first_and_the_others_behind_them() {
             let before = ground.number("SELECT COUNT(*) FROM alert_words").await;
             let write = app.store.write(move |connection| {
                 Box::pin(async move {
-                    crate::store::words::index(connection, indexed - before, now).await
+                    let next = words::list_next(connection, indexed - before).await?;
+                    words::index(connection, &next.unwrap(), now).await
                 })
             });
             write.await.unwrap();

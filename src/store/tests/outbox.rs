@@ -111,3 +111,30 @@ async fn what_rests_waits_again_once_the_channel_is_mended_and_dead_stays_dead()
             .unwrap();
     assert_eq!(resting, 0);
 }
+
+#[tokio::test]
+async fn a_digest_goes_before_what_came_after_it_was_put_together() {
+    let ground = ground().await;
+    intend(&ground, "one", 3).await;
+    intend(&ground, "two", 3).await;
+    let mut reader = ground.store.read().await.unwrap();
+    let desk = ChannelKey::new("desk");
+    let posts = outbox::list_due(&mut reader, &desk, now(), 100)
+        .await
+        .unwrap();
+    drop(reader);
+    intend(&ground, "later, and more severe", 1).await;
+    let fixed: Result<(), StoreError> = ground
+        .store
+        .write(move |connection| {
+            Box::pin(async move {
+                let posts: Vec<_> = posts.iter().collect();
+                outbox::insert_digest(connection, &desk, &posts, now()).await
+            })
+        })
+        .await;
+    fixed.unwrap();
+    let keys = keys(&ground).await;
+    assert!(keys[0].starts_with("digest:"), "{keys:?}");
+    assert_eq!(keys[1..], ["later, and more severe"]);
+}

@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
 use std::sync::Arc;
+use tokio::sync::oneshot;
 
 async fn keep(ground: &Ground, key: String) -> Result<(), StoreError> {
     ground
@@ -72,10 +73,24 @@ async fn a_job_that_fails_is_undone_alone() {
     );
     assert!(first.is_ok() && last.is_ok());
     assert!(matches!(failed, Err(StoreError::Stopping)));
-    assert_eq!(*ground.store.commits().borrow(), 1);
     assert_eq!(ground.fact("first").await.as_deref(), Some("kept"));
     assert_eq!(ground.fact("spoilt").await, None);
     assert_eq!(ground.fact("last").await.as_deref(), Some("kept"));
+}
+
+#[tokio::test]
+async fn a_job_that_fails_first_is_undone_and_the_others_of_its_commit_stand() {
+    let ground = ground().await;
+    for round in 0..20 {
+        let (failed, last) = tokio::join!(
+            spoil(&ground, "spoilt"),
+            keep(&ground, format!("last-{round}")),
+        );
+        assert!(failed.is_err() && last.is_ok());
+        assert_eq!(ground.fact("spoilt").await, None);
+        let kept = ground.fact(&format!("last-{round}")).await;
+        assert_eq!(kept.as_deref(), Some("kept"));
+    }
 }
 
 #[tokio::test]
@@ -190,9 +205,17 @@ async fn what_waits_together_is_worked_on_together() {
     let ground = ground().await;
     let gather = Arc::new(Gather::new(keep_together));
     let each = (0..100).map(|n| ground.store.gather(&gather, format!("key-{n}")));
-    let done = join_all(each).await;
+    // The writer is at work until all of them wait.
+    let (all_wait, until) = oneshot::channel::<()>();
+    let busy = ground.store.write(|_| {
+        Box::pin(async move {
+            until.await.unwrap();
+            Ok::<_, StoreError>(())
+        })
+    });
+    let (busy, done, sent) = tokio::join!(busy, join_all(each), async { all_wait.send(()) });
+    assert!(busy.is_ok() && sent.is_ok());
     assert!(done.iter().all(|groups| matches!(groups, Ok(100))));
-    assert_eq!(*ground.store.commits().borrow(), 1);
 }
 
 #[tokio::test]

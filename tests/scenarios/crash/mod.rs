@@ -45,7 +45,7 @@ fn nothing_is_lost_and_nothing_happens_twice_however_often_the_service_is_killed
         let (_sandbox, address) = sandbox(folder);
         let mut run = Run {
             w: World::beside(&address, &folder.join("data")).await,
-            chance: Chance::begin(SEED),
+            chance: Chance::begin(SEED, asked(KILLS).is_some()),
             offered: BTreeMap::new(),
             walks: Vec::new(),
             seen: Seen::default(),

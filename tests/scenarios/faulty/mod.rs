@@ -15,8 +15,9 @@ const SEED: &str = "BATON_FAULTY_SEED";
 
 /// A story for each of these breaks; so many stand at once.
 fn told(breaks: &[Break], at_once: usize) {
-    let mut chance = Chance::begin(SEED);
-    for _ in 0..asked(ROUNDS).unwrap_or(1) {
+    let rounds = asked(ROUNDS);
+    let mut chance = Chance::begin(SEED, rounds.is_some());
+    for _ in 0..rounds.unwrap_or(1) {
         if at_once > 1 {
             Story::tell(&mut chance, breaks, at_once);
             continue;

@@ -1,5 +1,8 @@
 //! Chance that can be had again: numbers from a seed, and what the environment asks of a long run.
 
+/// The seed of ordinary runs.
+const ORDINARY: u64 = 3_388_951_462;
+
 /// Numbers in a row that look random; the same seed gives the same row (SplitMix64).
 pub struct Chance {
     pub seed: u64,
@@ -7,9 +10,10 @@ pub struct Chance {
 }
 
 impl Chance {
-    /// The seed from the environment, else a new one; it is said, so that a run can be had again.
-    pub fn begin(name: &str) -> Self {
-        let given = asked(name);
+    /// The seed from the environment; else a new one for a long run, and always the same for the ordinary one, so that a
+    /// change is judged by what it changes. It is said, so that a run can be had again.
+    pub fn begin(name: &str, long: bool) -> Self {
+        let given = asked(name).or((!long).then_some(ORDINARY));
         let seed = given.unwrap_or_else(|| {
             let mut fresh = [0; 4];
             getrandom::fill(&mut fresh).unwrap();

@@ -83,12 +83,11 @@ impl World {
         for (key, fault) in waiting {
             writeln!(faults, "- an effect still waits: {key} {fault:?}").unwrap();
         }
-        let resting: Vec<(String, Option<String>)> = sqlx::query_as(
-            "SELECT key, last_fault FROM outbox WHERE state IN ('parked', 'dead')",
-        )
-        .fetch_all(&mut *reader)
-        .await
-        .unwrap();
+        let resting: Vec<(String, Option<String>)> =
+            sqlx::query_as("SELECT key, last_fault FROM outbox WHERE state IN ('parked', 'dead')")
+                .fetch_all(&mut *reader)
+                .await
+                .unwrap();
         if i64::try_from(resting.len()).unwrap() != self.stage.expected.borrow().resting {
             writeln!(faults, "- effects rest, parked or dead: {resting:?}").unwrap();
         }
