@@ -78,7 +78,7 @@ pub fn run(_rounds: usize) {
     let (at, accepts) = baton.started;
     std::thread::sleep(Duration::from_secs(5));
     let first = posts(&baton).first().map(|first| *first - at);
-    let first = first.as_ref().map_or(f64::NAN, TimeDelta::as_seconds_f64);
+    let first = first.map_or(f64::NAN, TimeDelta::as_seconds_f64);
     println!(
         "\nstarted after SIGKILL with {UNSENT} unsent rows: accepts after {:.2} s, first message after {first:.2} s",
         accepts.as_secs_f64()
