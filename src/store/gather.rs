@@ -2,7 +2,9 @@
 
 use super::StoreError;
 use super::trouble::Cause;
-use super::writer::{Answer, InLine, Job, Settled, Undo, again, not_committed, statement};
+use super::writer::{
+    Answer, GROUP_MAX, InLine, Job, Settled, Undo, again, not_committed, statement,
+};
 use futures_util::FutureExt as _;
 use sqlx::SqliteConnection;
 use std::panic::AssertUnwindSafe;
@@ -14,7 +16,7 @@ pub type Together<I, T, E> =
     for<'c> fn(&'c mut SqliteConnection, &'c [I]) -> Job<'c, Result<Vec<T>, E>>;
 
 /// Items of one kind that wait to be worked on together, by statements that take many rows. The group is whatever waits
-/// when its turn comes.
+/// when its turn comes, up to a bound; what is beyond it has the next turn.
 pub struct Gather<I, T, E> {
     waiting: Mutex<Vec<Waiting<I, T, E>>>,
     together: Together<I, T, E>,
@@ -41,7 +43,15 @@ impl<I, T, E> Gather<I, T, E> {
         all.len() == 1
     }
 
-    fn take(&self) -> Vec<Waiting<I, T, E>> {
+    /// The first of those that wait, as many as share a commit at most; whether more wait behind them.
+    pub(super) fn take(&self) -> (Vec<Waiting<I, T, E>>, bool) {
+        let mut all = self.lock();
+        let count = all.len().min(GROUP_MAX);
+        let behind = all.split_off(count);
+        (std::mem::replace(&mut *all, behind), !all.is_empty())
+    }
+
+    fn take_all(&self) -> Vec<Waiting<I, T, E>> {
         std::mem::take(&mut *self.lock())
     }
 
@@ -58,13 +68,14 @@ pub(super) struct Turn<I, T, E>(pub Option<Arc<Gather<I, T, E>>>);
 
 impl<I, T, E> Drop for Turn<I, T, E> {
     fn drop(&mut self) {
-        drop(self.0.take().map(|gather| gather.take()));
+        drop(self.0.take().map(|gather| gather.take_all()));
     }
 }
 
 pub(super) async fn work_together<I, T, E>(
     connection: &mut SqliteConnection,
     gather: &Gather<I, T, E>,
+    group: Vec<Waiting<I, T, E>>,
     undo: Undo,
 ) -> Settled
 where
@@ -72,8 +83,7 @@ where
     T: Send + 'static,
     E: From<StoreError> + Cause + Send + 'static,
 {
-    let (items, answers): (Vec<I>, Vec<_>) = gather
-        .take()
+    let (items, answers): (Vec<I>, Vec<_>) = group
         .into_iter()
         .map(|waiting| {
             drop(waiting.in_line);

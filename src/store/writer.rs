@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 /// How many jobs may share one commit. A bound on the wait of the first, not a tuning knob.
-const GROUP_MAX: usize = 256;
+pub(super) const GROUP_MAX: usize = 256;
 /// How many jobs may wait before callers do.
 const QUEUE_MAX: usize = 4096;
 
@@ -193,18 +193,7 @@ impl Writer {
         };
         if gather.push(waiting) {
             // Asked for at once and without a place in the queue: nothing that ends this call leaves the group waiting.
-            let mut turn = Turn(Some(gather.clone()));
-            let work: Work = Box::new(move |connection, undo| {
-                Box::pin(async move {
-                    match turn.0.take() {
-                        Some(gather) => work_together(connection, &gather, undo).await,
-                        None => Settled::nothing(),
-                    }
-                })
-            });
-            self.jobs
-                .send((work, None))
-                .map_err(|_| E::from(StoreError::Stopping))?;
+            ask_turn(&self.jobs, gather.clone()).map_err(|_| E::from(StoreError::Stopping))?;
         }
         answered.await.map_err(|_| E::from(self.unanswered()))?
     }
@@ -233,6 +222,37 @@ impl Writer {
     pub fn troubles(&self) -> watch::Receiver<Option<Trouble>> {
         self.troubles.clone()
     }
+}
+
+/// A turn for what is gathered. Where more waits than one turn takes, it asks for the next.
+fn ask_turn<I, T, E>(
+    jobs: &mpsc::UnboundedSender<Queued>,
+    gather: Arc<Gather<I, T, E>>,
+) -> Result<(), mpsc::error::SendError<Queued>>
+where
+    I: Send + Sync + 'static,
+    T: Send + 'static,
+    E: From<StoreError> + Cause + Send + 'static,
+{
+    // Held weakly: what waits for its turn keeps no writer alive.
+    let (mut turn, again) = (Turn(Some(gather)), jobs.downgrade());
+    let work: Work = Box::new(move |connection, undo| {
+        Box::pin(async move {
+            let Some(gather) = turn.0.take() else {
+                return Settled::nothing();
+            };
+            let (group, more) = gather.take();
+            if more {
+                let next = again.upgrade().map(|jobs| ask_turn(&jobs, gather.clone()));
+                if !matches!(next, Some(Ok(()))) {
+                    // Nobody will come for them: they hear that there is no answer.
+                    drop(Turn(Some(gather.clone())));
+                }
+            }
+            work_together(connection, &gather, group, undo).await
+        })
+    });
+    jobs.send((work, None))
 }
 
 /// What the whole group is told.
