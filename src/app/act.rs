@@ -27,14 +27,6 @@ pub struct Acted {
     pub clearance: Option<Clearance>,
 }
 
-/// An incident that the actor may know of, with what they may read.
-pub struct Visible {
-    pub incident: Incident,
-    pub playbook: Arc<super::playbooks::Loaded>,
-    pub walls: Walls,
-    pub clearance: Clearance,
-}
-
 /// Steps of members that wait for the next commit.
 pub type Waiting = Gather<Asked, Result<Acted, AppError>, AppError>;
 
@@ -240,64 +232,6 @@ impl App {
             counted.extend(alert.matches());
         }
         Ok(counted.into_iter().max())
-    }
-
-    /// The incident, if the actor may know of it at all.
-    pub(super) async fn visible(
-        &self,
-        connection: &mut Connection,
-        actor: &Actor,
-        id: IncidentId,
-    ) -> Result<Visible, AppError> {
-        let incident = store::incident::find(connection, id)
-            .await?
-            .ok_or(Refusal::NotFound)?;
-        let walls = store::incident::walls(connection, id).await?;
-        self.seen(actor, incident, walls)
-    }
-
-    /// The open incidents that the actor may know of, oldest first.
-    pub(super) async fn visible_open(
-        &self,
-        connection: &mut Connection,
-        actor: &Actor,
-    ) -> Result<Vec<Visible>, AppError> {
-        let open = store::incident::list_open(connection).await?;
-        let ids: Vec<IncidentId> = open.iter().map(|incident| incident.id).collect();
-        let mut walls = store::incident::list_walls(connection, &ids).await?;
-        let each = open.into_iter().map(|incident| {
-            let walls = walls.remove(&incident.id).unwrap_or_default();
-            self.seen(actor, incident, walls)
-        });
-        each.filter(|seen| !matches!(seen, Err(AppError::Refused(_))))
-            .collect()
-    }
-
-    /// What the actor may read of an incident; refused where that is nothing.
-    fn seen(&self, actor: &Actor, incident: Incident, walls: Walls) -> Result<Visible, AppError> {
-        let playbook = self.playbooks.load(&incident.playbook)?;
-        let clearance =
-            reads(actor, &incident, &playbook.playbook, &walls).ok_or(Refusal::NotFound)?;
-        Ok(Visible {
-            incident,
-            playbook,
-            walls,
-            clearance,
-        })
-    }
-
-    /// The same, where what the actor may not know of is passed over.
-    pub(super) async fn find_visible(
-        &self,
-        connection: &mut Connection,
-        actor: &Actor,
-        id: IncidentId,
-    ) -> Result<Option<Visible>, AppError> {
-        match self.visible(connection, actor, id).await {
-            Ok(visible) => Ok(Some(visible)),
-            Err(AppError::Refused(_)) => Ok(None),
-            Err(fault) => Err(fault),
-        }
     }
 
     /// Appends events, saves the state they lead to, its deadlines and its effects.

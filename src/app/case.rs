@@ -1,9 +1,10 @@
 //! What a case gathers: corrections by the numbers that people see, messages of its thread, links, alerts that go their
 //! own way.
 
-use super::act::{Acted, By, Visible, role_in};
+use super::act::{Acted, By, role_in};
 use super::facts::{evaluate, facts, history};
 use super::query::on_incident;
+use super::visible::Visible;
 use super::{App, AppError};
 use crate::domain::alert::User;
 use crate::domain::ids::{AccountId, AlertId, IncidentId, PersonId};

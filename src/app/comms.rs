@@ -1,6 +1,7 @@
 //! Requests to speak to the line manager, users or outside: asked, read with their wording, decided.
 
-use super::act::{Acted, Visible};
+use super::act::Acted;
+use super::visible::Visible;
 use super::{App, AppError};
 use crate::domain::ids::{AccountId, ChannelKey, IncidentId};
 use crate::domain::incident::{Command, Event, Govern, Governed, Refusal, speaks_for};

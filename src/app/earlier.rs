@@ -1,7 +1,7 @@
 //! What else there was and is: incidents that are linked, and earlier ones about the same persons, each only as far as
 //! the reader may know of it.
 
-use super::act::Visible;
+use super::visible::Visible;
 use super::{App, AppError};
 use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::{Incident, Phase, Refusal};

@@ -1,8 +1,8 @@
 //! How known patterns fit an incident, and what a scope says of past alerts.
 
-use super::act::Visible;
 use super::facts::{facts, history};
 use super::query::on_incident;
+use super::visible::Visible;
 use super::{App, AppError};
 use crate::domain::ids::{AlertId, IncidentId, PlaybookId};
 use crate::domain::incident::Incident;

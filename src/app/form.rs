@@ -1,8 +1,9 @@
 //! The guided form: opened, each page saved before it is checked, reviewed, submitted.
 
-use super::act::{Acted, Visible};
+use super::act::Acted;
 use super::facts::{facts, history};
 use super::together::Companion;
+use super::visible::Visible;
 use super::{App, AppError, thresholds};
 use crate::domain::form::{Body, Form, Mark, Prefilled, assemble};
 use crate::domain::ids::{DraftId, FieldId, IncidentId, TransitionId};

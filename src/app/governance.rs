@@ -1,6 +1,7 @@
 //! Governance: engaging with named contacts, the brief, what contacts answer, the roster.
 
-use super::act::{Acted, Visible};
+use super::act::Acted;
+use super::visible::Visible;
 use super::{App, AppError, thresholds};
 use crate::domain::form::Form;
 use crate::domain::governance::{

@@ -1,7 +1,8 @@
 //! What a side of Governance does beyond its answers: names its contacts, holds and releases items, lets the work go on
 //! without Security. And what its contacts are told at the end.
 
-use super::act::{Acted, Visible};
+use super::act::Acted;
+use super::visible::Visible;
 use super::{App, AppError};
 use crate::domain::containment::ActionState;
 use crate::domain::effect;

@@ -27,10 +27,12 @@ pub struct Mine {
 
 impl App {
     pub async fn mine(&self, actor: &Actor) -> Result<Mine, AppError> {
+        let wanted = [Wanted::Hold, Wanted::Receive, Wanted::Read];
+        let [held, offered, briefs] = self.queues_for(actor, wanted).await?;
         Ok(Mine {
-            held: self.queue_for(actor, Wanted::Hold).await?,
-            offered: self.queue_for(actor, Wanted::Receive).await?,
-            briefs: self.queue_for(actor, Wanted::Read).await?,
+            held,
+            offered,
+            briefs,
             drafts: self.drafts(actor).await?,
             came_of: self.came_of(actor).await?,
         })

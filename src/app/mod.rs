@@ -39,6 +39,7 @@ mod tests;
 pub mod thresholds;
 pub mod together;
 pub mod told;
+mod visible;
 pub mod way;
 
 use crate::domain::hours::Hours;

@@ -2,6 +2,7 @@
 
 use super::act::Acted;
 use super::facts::history;
+use super::visible::Visible;
 use super::{App, AppError};
 use crate::domain::alert::Detail;
 use crate::domain::ids::{AlertId, IncidentId, PersonId};
@@ -97,32 +98,52 @@ impl App {
 
     /// Those among them on which the member can do it now; where ended ones are meant too, the newest of these after them.
     pub async fn queue_for(&self, actor: &Actor, wanted: Wanted) -> Result<Vec<Queued>, AppError> {
+        let [queue] = self.queues_for(actor, [wanted]).await?;
+        Ok(queue)
+    }
+
+    /// The same for several at once: what is open is read once.
+    pub(super) async fn queues_for<const N: usize>(
+        &self,
+        actor: &Actor,
+        wanted: [Wanted; N],
+    ) -> Result<[Vec<Queued>; N], AppError> {
         let mut reader = self.store.read().await?;
         let names = store::people::names(&mut reader, &[]).await?;
-        let (mut rows, mut ended) = (Vec::new(), Vec::new());
-        let mut seen = self.visible_open(&mut reader, actor).await?;
-        if matches!(wanted, Wanted::Timeline | Wanted::Reopen) {
-            for id in store::incident::list_ended(&mut reader, ENDED_OFFERED).await? {
-                seen.extend(self.find_visible(&mut reader, actor, id).await?);
-            }
+        let open = self.visible_open(&mut reader, actor).await?;
+        let mut ended = Vec::new();
+        let of_ended = |wanted: &Wanted| matches!(wanted, Wanted::Timeline | Wanted::Reopen);
+        if wanted.iter().any(of_ended) {
+            let ids = store::incident::list_ended(&mut reader, ENDED_OFFERED).await?;
+            let mut visible = self.list_visible(&mut reader, actor, &ids).await?;
+            ended.extend(ids.iter().filter_map(|id| visible.remove(id)));
         }
-        for visible in seen {
-            let (incident, clearance) = (&visible.incident, &visible.clearance);
-            let playbook = &visible.playbook.playbook;
-            if !allows(wanted, actor, incident, playbook, clearance) {
-                continue;
-            }
-            let row = self.queued(actor, incident, playbook, &names, clearance);
-            if is_ended(incident) {
-                ended.push(row);
-            } else {
-                rows.push((incident.severity, row));
-            }
-        }
-        rows.sort_by_key(|(severity, row)| {
-            (!row.yours_to_take, std::cmp::Reverse(*severity), row.id)
-        });
-        Ok(rows.into_iter().map(|(_, row)| row).chain(ended).collect())
+        let queue = |wanted: Wanted| {
+            let offered = |visible: &&Visible| {
+                let (incident, clearance) = (&visible.incident, &visible.clearance);
+                allows(
+                    wanted,
+                    actor,
+                    incident,
+                    &visible.playbook.playbook,
+                    clearance,
+                )
+            };
+            let row = |visible: &Visible| {
+                let (incident, clearance) = (&visible.incident, &visible.clearance);
+                let playbook = &visible.playbook.playbook;
+                self.queued(actor, incident, playbook, &names, clearance)
+            };
+            let rows = open.iter().filter(offered);
+            let mut rows: Vec<_> = rows.map(|v| (v.incident.severity, row(v))).collect();
+            rows.sort_by_key(|(severity, row)| {
+                (!row.yours_to_take, std::cmp::Reverse(*severity), row.id)
+            });
+            let ended = ended.iter().filter(|_| of_ended(&wanted)).filter(offered);
+            let rows = rows.into_iter().map(|(_, row)| row);
+            rows.chain(ended.map(row)).collect()
+        };
+        Ok(wanted.map(queue))
     }
 
     pub(super) fn queued(

@@ -19,9 +19,9 @@ const EACH: i64 = 200;
 /// Writes of one tick: a store of an earlier format is indexed in minutes, and other work goes on between them.
 const WRITES: usize = 20;
 /// Alerts not indexed yet that are read at a time.
-const UNREAD: i64 = 500;
+const UNREAD: i64 = 100;
 /// Alerts with the words that are read at a time.
-const READ: usize = 50;
+const READ: usize = 25;
 /// No incident: what a search opens is none of them.
 const NONE: IncidentId = IncidentId(0);
 
@@ -74,7 +74,6 @@ impl App {
         may_audit(actor)?;
         let wanted = Wanted::read(typed, reason)?;
         self.log_search(actor, &wanted).await?;
-        self.index_words().await?;
         self.look_for(actor, &wanted, before).await
     }
 
@@ -162,27 +161,32 @@ impl Look<'_> {
     }
 
     async fn take(&mut self, connection: &mut Connection, hits: &[Hit]) -> Result<(), AppError> {
+        let mut new: Vec<Hit> = Vec::new();
         for (alert, id) in hits {
+            if !self.seen.contains(id) {
+                self.seen.push(*id);
+                new.push((*alert, *id));
+            }
+        }
+        let ids: Vec<IncidentId> = new.iter().map(|(_, id)| *id).collect();
+        let mut visible = self.app.list_visible(connection, self.actor, &ids).await?;
+        for (alert, id) in new {
             if self.is_full() {
                 break;
             }
-            if self.seen.contains(id) {
+            let Some(visible) = visible.remove(&id) else {
                 continue;
-            }
-            self.seen.push(*id);
-            let visible = self.app.find_visible(connection, self.actor, *id).await?;
-            self.found.extend(visible.map(|visible| {
-                let (incident, clearance) = (&visible.incident, &visible.clearance);
-                let playbook = &visible.playbook.playbook;
-                let names = BTreeMap::new();
-                Found {
-                    shown: self
-                        .app
-                        .queued(self.actor, incident, playbook, &names, clearance),
-                    opened_at: incident.opened_at,
-                    alert: *alert,
-                }
-            }));
+            };
+            let (incident, clearance) = (&visible.incident, &visible.clearance);
+            let playbook = &visible.playbook.playbook;
+            let names = BTreeMap::new();
+            self.found.push(Found {
+                shown: self
+                    .app
+                    .queued(self.actor, incident, playbook, &names, clearance),
+                opened_at: incident.opened_at,
+                alert,
+            });
         }
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Several incidents dismissed under one rationale: each is judged by itself and gets its own entries; what needs a look
 //! of its own is left out, by name and with the reason.
 
-use super::act::{Acted, Visible};
+use super::act::Acted;
 use super::form::{Opened, own, way};
+use super::visible::Visible;
 use super::{App, AppError};
 use crate::domain::form::{Body, Mark, assemble};
 use crate::domain::ids::{IncidentId, PatternId, TransitionId};

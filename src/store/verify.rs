@@ -10,9 +10,13 @@ use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::{Event, Incident, apply};
 use sqlx::Connection as _;
 use std::collections::{BTreeMap, BTreeSet};
+use tokio::task::spawn_blocking;
 
 /// Rows read at a time: few columns, so that memory stays small.
 const CHUNK: i64 = 2000;
+
+/// Incidents whose saved states are read together.
+const TOGETHER: usize = 200;
 
 /// What was proven.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -120,12 +124,14 @@ impl Walk {
         .await?;
         self.purged = purged.into_iter().collect();
         let mut limit = CHUNK;
+        let mut next = list_after(connection, 0, limit).await;
         loop {
-            let rows = match list_after(connection, self.proof.events, limit).await {
+            let rows = match next {
                 Ok(rows) => rows,
                 // One of them holds what is no text or number any more: find it one by one.
                 Err(_) if limit > 1 => {
                     limit = 1;
+                    next = list_after(connection, self.proof.events, limit).await;
                     continue;
                 }
                 Err(fault) => {
@@ -134,21 +140,34 @@ impl Walk {
                     return Ok(());
                 }
             };
-            let last = rows.is_empty();
-            for row in rows {
-                let header = &row.header;
-                if let Some(why) = self.step(header, &row.hash, row.payload) {
-                    self.proof.fault = Some(format!(
-                        "event {} (INC-{}, number {}, {}): {why}",
-                        header.seq, header.incident_id, header.number, header.kind
-                    ));
-                    return Ok(());
-                }
-            }
-            if last {
+            let Some(last) = rows.last().map(|row| row.header.seq) else {
+                return Ok(());
+            };
+            // The next are read while these are proven.
+            let walk = std::mem::take(self);
+            let proving = spawn_blocking(move || walk.steps(rows));
+            let (proven, read) = tokio::join!(proving, list_after(connection, last, limit));
+            *self = proven.map_err(|_| StoreError::broke_off())?;
+            if self.proof.fault.is_some() {
                 return Ok(());
             }
+            next = read;
         }
+    }
+
+    /// Stops at the first that does not hold.
+    fn steps(mut self, rows: Vec<Row>) -> Self {
+        for row in rows {
+            let header = &row.header;
+            if let Some(why) = self.step(header, &row.hash, row.payload) {
+                self.proof.fault = Some(format!(
+                    "event {} (INC-{}, number {}, {}): {why}",
+                    header.seq, header.incident_id, header.number, header.kind
+                ));
+                break;
+            }
+        }
+        self
     }
 
     fn step(
@@ -235,29 +254,38 @@ async fn compare_states(
     )
     .fetch_all(&mut *connection)
     .await?;
-    for row in &rows {
-        let id = row.id;
-        let Some(replayed) = states.get(&id) else {
-            return Ok(Some(format!("INC-{id}: it has no history")));
-        };
-        let Some(replayed) = replayed else { continue };
-        let saved = match incident::find(connection, IncidentId(id)).await {
-            Ok(saved) => saved,
-            Err(StoreError::Inconsistent { why, .. }) => {
+    for some in rows.chunks(TOGETHER) {
+        let ids: Vec<IncidentId> = some.iter().map(|row| IncidentId(row.id)).collect();
+        // Where one of them cannot be read, each is looked at alone.
+        let mut together = incident::list(connection, &ids).await.ok();
+        for row in some {
+            let id = row.id;
+            let Some(replayed) = states.get(&id) else {
+                return Ok(Some(format!("INC-{id}: it has no history")));
+            };
+            let Some(replayed) = replayed else { continue };
+            let saved = match &mut together {
+                Some(all) => Ok(all.remove(&IncidentId(id))),
+                None => incident::find(connection, IncidentId(id)).await,
+            };
+            let saved = match saved {
+                Ok(saved) => saved,
+                Err(StoreError::Inconsistent { why, .. }) => {
+                    return Ok(Some(format!(
+                        "INC-{id}: the saved state cannot be read: {why}"
+                    )));
+                }
+                Err(fault) => return Err(fault),
+            };
+            let columns = row.stage == replayed.stage.as_str()
+                && row.is_open == replayed.is_open()
+                && row.holder_id == replayed.holder().map(|h| h.0)
+                && row.severity == replayed.severity.key();
+            if saved.as_ref() != Some(replayed) || !columns {
                 return Ok(Some(format!(
-                    "INC-{id}: the saved state cannot be read: {why}"
+                    "INC-{id}: the saved state is not what its history leads to"
                 )));
             }
-            Err(fault) => return Err(fault),
-        };
-        let columns = row.stage == replayed.stage.as_str()
-            && row.is_open == replayed.is_open()
-            && row.holder_id == replayed.holder().map(|h| h.0)
-            && row.severity == replayed.severity.key();
-        if saved.as_ref() != Some(replayed) || !columns {
-            return Ok(Some(format!(
-                "INC-{id}: the saved state is not what its history leads to"
-            )));
         }
     }
     let saved: BTreeSet<i64> = rows.iter().map(|row| row.id).collect();

@@ -1,10 +1,12 @@
 //! What is kept under its hash, against that hash: raw bodies and the texts of playbooks.
 
-use crate::store::codec::sha256;
+use crate::store::codec::{sha256, to_json};
 use crate::store::{Connection, StoreError};
 
 /// Bodies read at a time: they may be large.
 const CHUNK: i64 = 50;
+/// Openings whose bodies are looked for together.
+const TOGETHER: usize = 200;
 
 /// The first that does not match, as a sentence.
 pub(super) async fn check(
@@ -64,15 +66,18 @@ async fn openings(
     connection: &mut Connection,
     opened_from: &[(i64, String)],
 ) -> Result<Option<String>, StoreError> {
-    for (alert, sha256) in opened_from {
-        let found = sqlx::query_scalar!(
-            r#"SELECT COUNT(*) AS "count!: i64" FROM raw_bodies WHERE alert_id = ? AND sha256 = ?"#,
-            alert,
-            sha256
+    for some in opened_from.chunks(TOGETHER) {
+        let asked = to_json("the bodies of openings", &some)?;
+        let missing = sqlx::query_scalar!(
+            r#"SELECT json_extract(j.value, '$[0]') AS "alert!: i64" FROM json_each(?) j
+               WHERE NOT EXISTS (SELECT 1 FROM raw_bodies r
+                    WHERE r.alert_id = json_extract(j.value, '$[0]') AND r.sha256 = json_extract(j.value, '$[1]'))
+               ORDER BY j.key LIMIT 1"#,
+            asked
         )
-        .fetch_one(&mut *connection)
+        .fetch_optional(&mut *connection)
         .await?;
-        if found == 0 {
+        if let Some(alert) = missing {
             return Ok(Some(format!(
                 "ALR-{alert}: the body from which its incident was opened is not there any more"
             )));
