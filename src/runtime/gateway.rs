@@ -117,16 +117,14 @@ impl Link {
             // Follows READY, and an outage: from here on the guild is told of whole.
             GatewayEvent::GuildCreate(raw) if self.is_ours(&raw) => {
                 preparing.shutdown().await;
-                let application = self.application.clone().unwrap_or_default();
-                preparing.spawn(self.prepare.clone().run(application));
+                self.begin_preparing(preparing);
             }
             GatewayEvent::Resumed => {
                 let prepares = !preparing.is_empty() && preparing.try_join_next().is_none();
                 if prepares || self.prepare.missing.list().is_empty() {
                     return;
                 }
-                let application = self.application.clone().unwrap_or_default();
-                preparing.spawn(self.prepare.clone().run(application));
+                self.begin_preparing(preparing);
             }
             GatewayEvent::Interaction(interaction) => {
                 let (bot, rest) = (self.prepare.bot.clone(), self.prepare.rest.clone());
@@ -154,6 +152,11 @@ impl Link {
             | GatewayEvent::GuildCreate(_)
             | GatewayEvent::Other(_) => {}
         }
+    }
+
+    fn begin_preparing(&self, preparing: &mut JoinSet<()>) {
+        let application = self.application.clone().unwrap_or_default();
+        preparing.spawn(self.prepare.clone().run(application));
     }
 
     fn is_ours(&self, guild: &Value) -> bool {

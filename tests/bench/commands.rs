@@ -8,6 +8,7 @@ use super::summary::spread;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 const AT_ONCE: usize = 1_000;
@@ -45,13 +46,16 @@ pub fn run(rounds: usize) {
 }
 
 /// Sends so many alerts a second from beside until it is dropped.
-struct Beside(Arc<AtomicBool>);
+struct Beside {
+    over: Arc<AtomicBool>,
+    sends: Option<JoinHandle<()>>,
+}
 
 impl Beside {
     fn begin(baton: &Baton, each_second: usize) -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let (ends, address) = (over.clone(), baton.http.clone());
-        std::thread::spawn(move || {
+        let sends = std::thread::spawn(move || {
             for tenth in 0_usize.. {
                 if ends.load(Ordering::Relaxed) {
                     return;
@@ -66,13 +70,18 @@ impl Beside {
                 std::thread::sleep(Duration::from_millis(100).saturating_sub(began.elapsed()));
             }
         });
-        Self(over)
+        Self {
+            over,
+            sends: Some(sends),
+        }
     }
 }
 
 impl Drop for Beside {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.over.store(true, Ordering::Relaxed);
+        // What is on its way is answered before the service ends.
+        self.sends.take().unwrap().join().unwrap();
     }
 }
 
