@@ -51,13 +51,13 @@ impl App {
             let next = words::list_next(&mut reader, EACH).await?;
             drop(reader);
             let Some(next) = next else { break };
-            let (now, count) = (self.now(), next.len());
+            let now = self.now();
             let write = self.store.write(move |connection| {
                 Box::pin(
                     async move { Ok::<_, AppError>(words::index(connection, &next, now).await?) },
                 )
             });
-            indexed += if write.await? { count } else { 0 };
+            indexed += write.await?;
         }
         Ok(indexed)
     }

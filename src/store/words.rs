@@ -34,16 +34,6 @@ pub struct Next {
     rows: Vec<(i64, String)>,
 }
 
-impl Next {
-    pub const fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    pub const fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-}
-
 /// The next alerts to be indexed, up to `limit`.
 pub async fn list_next(
     connection: &mut Connection,
@@ -65,12 +55,13 @@ pub async fn list_next(
     }))
 }
 
-/// Indexes them. False where they were indexed meanwhile, or one came again: then they are to be read anew.
+/// Indexes them and gives back how many: none where they were indexed meanwhile, or one came again; then they are to be
+/// read anew.
 pub async fn index(
     connection: &mut Connection,
     next: &Next,
     now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
+) -> Result<usize, StoreError> {
     let received = sqlx::query_scalar!(
         r#"SELECT SUM(times_received) AS "sum: i64" FROM alerts WHERE id > ? AND id <= ?"#,
         next.place.0,
@@ -79,7 +70,7 @@ pub async fn index(
     .fetch_one(&mut *connection)
     .await?;
     if place(connection).await? != next.place || received != Some(next.received) {
-        return Ok(false);
+        return Ok(0);
     }
     let rows = to_json("words", &next.rows)?;
     sqlx::query!(
@@ -90,7 +81,7 @@ pub async fn index(
     .execute(&mut *connection)
     .await?;
     fact::save(connection, PLACE, &next.last.0.to_string(), now).await?;
-    Ok(true)
+    Ok(next.rows.len())
 }
 
 fn words(alert: &Alert) -> String {

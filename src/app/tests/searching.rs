@@ -146,3 +146,31 @@ async fn nobody_else_searches_or_proves_and_nothing_is_logged_of_it() {
     let views = "SELECT COUNT(*) FROM access_headers";
     assert_eq!(ground.number(views).await, 0);
 }
+
+#[tokio::test]
+async fn an_alert_that_came_again_while_it_was_to_be_indexed_is_read_anew() {
+    let ground = ground().await;
+    let says = |title: &str, minutes: i64| Alert {
+        times: Times {
+            modified_at: Some(start() + TimeDelta::minutes(minutes)),
+            ..alert("a-1").times
+        },
+        detail: Restricted::new(Detail {
+            title: Some(title.to_owned()),
+            ..Detail::default()
+        }),
+        ..alert("a-1")
+    };
+    ground.open(says("left open", 0)).await;
+    let mut reader = ground.app.store.read().await.unwrap();
+    let next = words::list_next(&mut reader, 10).await.unwrap().unwrap();
+    drop(reader);
+    ground.take(vec![arrived(says("shut again", 5))]).await;
+    let write = ground.app.store.write(move |connection| {
+        Box::pin(async move { words::index(connection, &next, start()).await })
+    });
+    assert_eq!(write.await.unwrap(), 0);
+    assert_eq!(ground.app.index_words().await.unwrap(), 1);
+    assert_eq!(ground.found("left").await, Vec::<i64>::new());
+    assert_eq!(ground.found("shut").await, [1]);
+}
