@@ -2,17 +2,18 @@
 //! meanwhile is left to the writer, between two groups: then the log begins anew instead of growing.
 
 use super::StoreError;
-use super::open::log_size;
 use sqlx::{Connection as _, SqliteConnection};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::sync::watch;
 
-/// From this size of the log on, in bytes, it is copied back: SQLite's own threshold of a thousand pages.
-const COPY_FROM: u64 = 4 << 20;
-/// From this size on the writer finishes it.
-const FINISH_FROM: u64 = 16 << 20;
+/// From so many pages that are in the log alone on, they are copied back: SQLite's own threshold.
+const COPY_FROM: i64 = 1_000;
+/// From so many pages of the log on, the writer finishes it.
+const FINISH_FROM: i64 = 4_000;
+/// Commits that follow each other within this time are looked at once.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// Asked of the writer: to finish the checkpoint before its next group.
 #[derive(Clone, Default)]
@@ -32,39 +33,57 @@ impl Finish {
 /// Copies the log back whenever commits have made it long; ends with the writer.
 pub(super) async fn run(
     mut connection: SqliteConnection,
-    file: PathBuf,
     mut commits: watch::Receiver<u64>,
     finish: Finish,
 ) {
-    // Up to this size it was copied: the file of the log keeps its size until it begins anew.
-    let mut copied = 0;
     while commits.changed().await.is_ok() {
-        let size = log_size(&file);
-        if size < copied {
-            copied = 0;
-        }
-        if size < copied + COPY_FROM {
-            continue;
-        }
-        match copy(&mut connection).await {
-            Ok(()) => copied = size,
+        match look(&mut connection).await {
+            Ok(log) => {
+                if log.pages >= FINISH_FROM {
+                    finish.ask();
+                }
+            }
             Err(fault) => {
                 tracing::warn!(%fault, "the write-ahead log could not be copied back; it grows until it can");
             }
         }
-        if size >= FINISH_FROM {
-            finish.ask();
-        }
+        tokio::time::sleep(BREATH).await;
     }
     if let Err(fault) = connection.close().await {
         tracing::warn!(%fault, "the connection for checkpoints did not close cleanly");
     }
 }
 
+/// Copies the log back where it is long, and tells how long it is.
+async fn look(connection: &mut SqliteConnection) -> Result<Log, StoreError> {
+    let log = Log::of(connection, "PRAGMA wal_checkpoint(NOOP)").await?;
+    if log.pages - log.copied < COPY_FROM {
+        return Ok(log);
+    }
+    copy(connection).await
+}
+
 /// Copies back what no reader holds; waits for nobody.
-pub(super) async fn copy(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
-        .execute(connection)
-        .await?;
-    Ok(())
+pub(super) async fn copy(connection: &mut SqliteConnection) -> Result<Log, StoreError> {
+    Log::of(connection, "PRAGMA wal_checkpoint(PASSIVE)").await
+}
+
+/// The write-ahead log, in pages. Its file keeps its size when the log begins anew: writing over what is there is cheaper
+/// than appending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Log {
+    pub(super) pages: i64,
+    /// Those of them that are back in the file.
+    pub(super) copied: i64,
+}
+
+impl Log {
+    async fn of(
+        connection: &mut SqliteConnection,
+        pragma: &'static str,
+    ) -> Result<Self, StoreError> {
+        let (_busy, pages, copied): (i64, i64, i64) =
+            sqlx::query_as(pragma).fetch_one(connection).await?;
+        Ok(Self { pages, copied })
+    }
 }

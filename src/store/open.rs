@@ -24,6 +24,9 @@ const READERS: u32 = 4;
 /// Prepared statements that a connection keeps: more than the program has, so that none is prepared twice.
 const STATEMENTS: usize = 1_000;
 
+/// Of the write-ahead log's file so much is kept for the next pages, in bytes: twice what is usually in it.
+const LOG_KEPT: &str = "33554432";
+
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// The open store.
@@ -78,7 +81,7 @@ impl Store {
         let finish = Finish::default();
         let (writer, writing) = Writer::new(connection, finish.clone());
         let writing = on_a_thread(writing);
-        let copying = checkpoint::run(copying, path.to_owned(), writer.commits(), finish);
+        let copying = checkpoint::run(copying, writer.commits(), finish);
         let running = async {
             tokio::join!(writing, copying);
         };
@@ -204,18 +207,11 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .pragma("secure_delete", "on")
         // What a statement or savepoint could undo never goes to a file of its own.
         .pragma("temp_store", "memory")
-        // `checkpoint` copies the log back; one that begins anew is cut to what is in use.
+        // `checkpoint` copies the log back; what a long reader made it grow beyond this is given up when it begins anew.
         .pragma("wal_autocheckpoint", "0")
-        .pragma("journal_size_limit", "0")
+        .pragma("journal_size_limit", LOG_KEPT)
         .statement_cache_capacity(STATEMENTS)
         .busy_timeout(Duration::from_secs(5))
-}
-
-/// The write-ahead log's size in bytes. One that begins anew is cut to what is in use.
-pub(super) fn log_size(file: &Path) -> u64 {
-    let mut log = file.as_os_str().to_owned();
-    log.push("-wal");
-    std::fs::metadata(log).map_or(0, |found| found.len())
 }
 
 #[cfg(unix)]
