@@ -2,7 +2,7 @@
 
 use super::act::Acted;
 use super::facts::history;
-use super::visible::Visible;
+use super::visible::Entry;
 use super::{App, AppError};
 use crate::domain::alert::Detail;
 use crate::domain::ids::{AlertId, IncidentId, PersonId};
@@ -108,30 +108,28 @@ impl App {
         actor: &Actor,
         wanted: [Wanted; N],
     ) -> Result<[Vec<Queued>; N], AppError> {
+        let open = self.visible_open(actor).await?;
         let mut reader = self.store.read().await?;
         let names = store::people::names(&mut reader, &[]).await?;
-        let open = self.visible_open(&mut reader, actor).await?;
-        let mut ended = Vec::new();
+        let mut ended: Vec<Entry> = Vec::new();
         let of_ended = |wanted: &Wanted| matches!(wanted, Wanted::Timeline | Wanted::Reopen);
         if wanted.iter().any(of_ended) {
             let ids = store::incident::list_ended(&mut reader, ENDED_OFFERED).await?;
             let mut visible = self.list_visible(&mut reader, actor, &ids).await?;
-            ended.extend(ids.iter().filter_map(|id| visible.remove(id)));
+            ended.extend(
+                ids.iter()
+                    .filter_map(|id| visible.remove(id).map(Entry::from)),
+            );
         }
         let queue = |wanted: Wanted| {
-            let offered = |visible: &&Visible| {
-                let (incident, clearance) = (&visible.incident, &visible.clearance);
-                allows(
-                    wanted,
-                    actor,
-                    incident,
-                    &visible.playbook.playbook,
-                    clearance,
-                )
+            let offered = |entry: &&Entry| {
+                let (incident, clearance) = (&entry.incident, &entry.clearance);
+                let playbook = &entry.playbook.playbook;
+                allows(wanted, actor, incident, playbook, clearance)
             };
-            let row = |visible: &Visible| {
-                let (incident, clearance) = (&visible.incident, &visible.clearance);
-                let playbook = &visible.playbook.playbook;
+            let row = |entry: &Entry| {
+                let (incident, clearance) = (&entry.incident, &entry.clearance);
+                let playbook = &entry.playbook.playbook;
                 self.queued(actor, incident, playbook, &names, clearance)
             };
             let rows = open.iter().filter(offered);

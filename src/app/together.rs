@@ -65,14 +65,17 @@ impl App {
             // Out of sight it is not there.
             self.pattern(actor, id).await?;
         }
+        let open = self.visible_open(actor).await?;
+        let theirs = open.iter().filter(|one| {
+            one.clearance.level() >= Level::Facts
+                && may(actor, Act::Leave, &one.incident, &one.playbook.playbook)
+        });
+        let theirs: Vec<IncidentId> = theirs.map(|one| one.incident.id).collect();
         let mut reader = self.store.read().await?;
+        let mut visible = self.list_visible(&mut reader, actor, &theirs).await?;
         let mut groups: Vec<(String, Group)> = Vec::new();
-        for visible in self.visible_open(&mut reader, actor).await? {
+        for visible in theirs.iter().filter_map(|id| visible.remove(id)) {
             let (incident, playbook) = (&visible.incident, &visible.playbook.playbook);
-            let reads = visible.clearance.level() >= Level::Facts;
-            if !reads || !may(actor, Act::Leave, incident, playbook) {
-                continue;
-            }
             let ways = playbook.ways_out(&incident.stage);
             for transition in ways.filter(|t| t.kind == TransitionKind::Dismissal) {
                 let fitting = self.fittings(&mut reader, &visible).await?;

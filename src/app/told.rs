@@ -184,15 +184,16 @@ impl App {
 
     /// What is stuck among the incidents whose timeline the member may read: with whom, since when; the longest first.
     pub async fn stuck(&self, actor: &Actor) -> Result<Vec<StuckRow>, AppError> {
+        let open = self.visible_open(actor).await?;
         let mut reader = self.store.read().await?;
         let names = store::people::names(&mut reader, &[]).await?;
         let calendar = self.calendar(&mut reader).await?;
         let mut rows = Vec::new();
-        for visible in self.visible_open(&mut reader, actor).await? {
-            if visible.clearance.level() < Level::Steps {
-                continue;
-            }
-            let (incident, playbook) = (&visible.incident, &visible.playbook.playbook);
+        let timelines = open
+            .iter()
+            .filter(|one| one.clearance.level() >= Level::Steps);
+        for entry in timelines {
+            let (incident, playbook) = (&entry.incident, &entry.playbook.playbook);
             let visit = incident.current_visit().map(|(_, visit)| &visit.stage);
             let stage = playbook.stage(visit.unwrap_or(&incident.stage));
             let stage = stage.map_or_else(String::new, |stage| stage.title.clone());

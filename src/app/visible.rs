@@ -18,6 +18,23 @@ pub struct Visible {
     pub clearance: Clearance,
 }
 
+/// One of a list of incidents that the actor may know of.
+pub struct Entry {
+    pub incident: Arc<Incident>,
+    pub playbook: Arc<Loaded>,
+    pub clearance: Clearance,
+}
+
+impl From<Visible> for Entry {
+    fn from(visible: Visible) -> Self {
+        Self {
+            incident: Arc::new(visible.incident),
+            playbook: visible.playbook,
+            clearance: visible.clearance,
+        }
+    }
+}
+
 impl App {
     /// The incident, if the actor may know of it at all.
     pub(super) async fn visible(
@@ -34,13 +51,27 @@ impl App {
     }
 
     /// The open incidents that the actor may know of, oldest first.
-    pub(super) async fn visible_open(
-        &self,
-        connection: &mut Connection,
-        actor: &Actor,
-    ) -> Result<Vec<Visible>, AppError> {
-        let open = store::incident::list_open(connection).await?;
-        self.seen_of(connection, actor, open).await
+    pub(super) async fn visible_open(&self, actor: &Actor) -> Result<Vec<Entry>, AppError> {
+        let open = self.store.list_open().await?;
+        let mut reader = self.store.read().await?;
+        let walled = store::incident::list_walled_from(&mut reader, actor.person).await?;
+        let about_others = open.iter().filter(|one| !one.past_concerned.is_empty());
+        let about_others: Vec<IncidentId> = about_others.map(|one| one.id).collect();
+        let mut past = store::incident::list_walls(&mut reader, &about_others).await?;
+        let mut entries = Vec::with_capacity(open.len());
+        for incident in open {
+            let mut walls = past.remove(&incident.id).unwrap_or_default();
+            walls.extend(walled.contains(&incident.id).then_some(actor.person));
+            let playbook = self.playbooks.load(&incident.playbook)?;
+            if let Some(clearance) = reads(actor, &incident, &playbook.playbook, &walls) {
+                entries.push(Entry {
+                    incident,
+                    playbook,
+                    clearance,
+                });
+            }
+        }
+        Ok(entries)
     }
 
     /// Those of them that the actor may know of.

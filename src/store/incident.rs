@@ -9,7 +9,7 @@ use crate::domain::policy::Walls;
 use crate::domain::record::Record;
 use crate::domain::restricted::{Clearance, Purpose, Restricted};
 use chrono::{DateTime, Utc};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The number that the next incident gets. Only inside a write.
 pub async fn next_id(connection: &mut Connection) -> Result<IncidentId, StoreError> {
@@ -288,6 +288,27 @@ pub async fn list_about(
 pub async fn walls(connection: &mut Connection, id: IncidentId) -> Result<Walls, StoreError> {
     let mut walls = list_walls(connection, &[id]).await?;
     Ok(walls.remove(&id).unwrap_or_default())
+}
+
+/// The open incidents that have the person among their walls. Whom one was about before is not looked at.
+pub async fn list_walled_from(
+    connection: &mut Connection,
+    person: PersonId,
+) -> Result<BTreeSet<IncidentId>, StoreError> {
+    let ids = sqlx::query_scalar!(
+        r#"WITH me AS (SELECT COALESCE(same_as_id, id) AS id FROM persons WHERE id = ?),
+           mine AS (SELECT id FROM me UNION SELECT p.id FROM me JOIN persons p ON p.same_as_id = me.id),
+           walled AS (
+              SELECT id FROM me
+              UNION SELECT r.id FROM mine CROSS JOIN persons r ON r.line_manager_id = mine.id AND r.same_as_id IS NULL),
+           numbers AS (SELECT id FROM walled UNION SELECT p.id FROM walled JOIN persons p ON p.same_as_id = walled.id)
+           SELECT c.incident_id AS "id!: i64" FROM numbers n CROSS JOIN incident_persons c ON c.person_id = n.id
+           CROSS JOIN incidents i ON i.id = c.incident_id WHERE i.is_open = 1"#,
+        person.0
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(IncidentId).collect())
 }
 
 /// The same for several; an incident about nobody has none.

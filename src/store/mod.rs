@@ -8,6 +8,7 @@ pub mod backup;
 mod checkpoint;
 mod codec;
 pub mod counsel;
+mod decoded;
 pub mod detection;
 pub mod directory;
 pub mod draft;

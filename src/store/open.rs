@@ -1,11 +1,13 @@
 //! Opening the file: pragmas, migrations, the writer and the readers.
 
 use super::checkpoint::{self, Finish};
+use super::decoded::Decoded;
 use super::gather::Gather;
 use super::lock;
 use super::trouble::{Cause, Trouble};
 use super::writer::{Job, Writer};
 use super::{StoreError, fact};
+use crate::domain::incident::Incident;
 use crate::watch::StoreMeters;
 use chrono::{DateTime, Utc};
 use futures_util::future::{AbortHandle, abortable};
@@ -35,6 +37,7 @@ pub struct Store {
     writer: Writer,
     readers: SqlitePool,
     path: Arc<Path>,
+    decoded: Arc<Decoded>,
 }
 
 impl Store {
@@ -90,6 +93,7 @@ impl Store {
             writer,
             readers,
             path,
+            decoded: Arc::default(),
         };
         Ok((store, running))
     }
@@ -127,6 +131,11 @@ impl Store {
     /// A connection that cannot write.
     pub async fn read(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, StoreError> {
         Ok(self.readers.acquire().await?)
+    }
+
+    /// Every open incident, oldest first.
+    pub async fn list_open(&self) -> Result<Vec<Arc<Incident>>, StoreError> {
+        self.decoded.list(&mut *self.read().await?).await
     }
 
     /// What its writer counts.

@@ -151,3 +151,36 @@ async fn a_claim_is_on_the_timeline_and_no_decision_and_the_way_knows_who_held_i
     let hidden = ground.app.way(&outsider, id).await.map(|_| ());
     assert_eq!(refused(hidden), Refusal::NotFound);
 }
+
+#[tokio::test]
+async fn a_queue_read_again_shows_what_changed_and_no_more_what_ended() {
+    let ground = ground().await;
+    let tier1 = ground.actor("tier1", Role::Tier1).await;
+    let (id, stays) = (
+        ground.open(alert("a-1")).await,
+        ground.open(alert("a-2")).await,
+    );
+    let holders = async || {
+        let rows = ground.app.queue(&tier1).await.unwrap().into_iter();
+        rows.map(|row| (row.id, row.holder)).collect::<Vec<_>>()
+    };
+    assert_eq!(holders().await, [(id, None), (stays, None)]);
+    ground.app.act(&tier1, id, Command::Claim).await.unwrap();
+    let mine = Some("tier1".to_owned());
+    assert_eq!(holders().await, [(id, mine), (stays, None)]);
+    // What a failed write saw is never shown.
+    let (app, clerk) = (ground.app.clone(), ground.actor("clerk", Role::Tier1).await);
+    let undone: Result<(), crate::app::AppError> = ground
+        .app
+        .store
+        .write(move |connection| {
+            Box::pin(async move {
+                app.step(connection, &clerk, stays, &Command::Claim).await?;
+                app.queue(&clerk).await?;
+                Err(Refusal::Changed.into())
+            })
+        })
+        .await;
+    assert_eq!(refused(undone), Refusal::Changed);
+    assert_eq!(holders().await[1], (stays, None));
+}

@@ -3,7 +3,7 @@
 use super::{Ground, alert, ground, refused};
 use crate::domain::directory::{Identity, Listed};
 use crate::domain::ids::IncidentId;
-use crate::domain::incident::Refusal;
+use crate::domain::incident::{Command, Refusal};
 use crate::domain::placement::Placement;
 use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::Actor;
@@ -257,4 +257,67 @@ async fn a_walled_manager_finds_nothing_and_the_proof_names_no_incident_to_them(
     assert!(fault(&auditor).await.contains(&format!("({id}, number 1")));
     let told = fault(&chief).await;
     assert!(told.contains("event 1 (one incident, number 1"), "{told}");
+}
+
+#[tokio::test]
+async fn a_list_keeps_out_whomever_each_of_its_incidents_keeps_out() {
+    let ground = ground().await;
+    let tier1 = ground.actor("tier1", Role::Tier1).await;
+    let names = ["porter", "chief", "head", "visitor", "clerk"];
+    let mut readers = Vec::new();
+    for name in names {
+        readers.push(ground.actor(name, Role::Manager).await);
+    }
+    let about = |id: &str, name: &str, together: Option<&str>| super::Alert {
+        source_incident_id: together.map(str::to_owned),
+        user: Some(super::User {
+            upn: Some(format!("{name}@contoso.example")),
+            ..super::User::default()
+        }),
+        ..alert(id)
+    };
+    // The member and the person of the alert become one only by the import: the incident knows the older number.
+    let mut ids = vec![ground.open(about("a-1", "porter", None)).await];
+    let file = vec![
+        line(2, "porter", Some("chief")),
+        line(3, "chief", Some("head")),
+        line(4, "visitor", Some("head")),
+        line(5, "head", None),
+    ];
+    assert_eq!(ground.import(file, true).await, 0);
+    for (n, name) in ["chief", "head", "visitor", "clerk", "nobody"]
+        .iter()
+        .enumerate()
+    {
+        let id = format!("b-{n}");
+        ids.push(ground.open(about(&id, name, None)).await);
+    }
+    // One was about the porter too, whose alert went its own way.
+    let together = ground.open(about("c-1", "clerk", Some("c"))).await;
+    let same = ground.open(about("c-2", "porter", Some("c"))).await;
+    assert_eq!(together, same);
+    let app = &ground.app;
+    app.act(&tier1, together, Command::Claim).await.unwrap();
+    let alerts = ground.incident(together).await.alerts;
+    let left = vec![*alerts.last().unwrap()];
+    let into = app.split(&tier1, together, left, "another badge".to_owned());
+    ids.extend([into.await.unwrap().id, together]);
+    assert!(!ground.incident(together).await.past_concerned.is_empty());
+
+    let mut kept_out = 0;
+    for round in 0..2 {
+        for reader in &readers {
+            let listed = app.queue(reader).await.unwrap();
+            let listed: BTreeSet<IncidentId> = listed.iter().map(|row| row.id).collect();
+            let mut each = BTreeSet::new();
+            for id in &ids {
+                each.extend(app.timeline(reader, *id).await.ok().map(|told| told.id));
+            }
+            assert_eq!(listed, each, "{round}: {reader:?}");
+            kept_out += ids.len() - each.len();
+        }
+        // Read again, from what is known by now, after a change of one and the end of none.
+        app.act(&tier1, ids[0], Command::Claim).await.unwrap();
+    }
+    assert!(kept_out >= 20, "{kept_out}");
 }
