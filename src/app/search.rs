@@ -2,6 +2,7 @@
 //! is not among what is found, nor counted. The index is written a little at a time, behind what arrives.
 
 use super::query::Queued;
+use super::visible::Visible;
 use super::{App, AppError};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::incident::Refusal;
@@ -21,7 +22,7 @@ const WRITES: usize = 20;
 /// Alerts not indexed yet that are read at a time.
 const UNREAD: i64 = 100;
 /// Alerts with the words that are read at a time.
-const READ: usize = 25;
+const READ: i64 = 100;
 /// No incident: what a search opens is none of them.
 const NONE: IncidentId = IncidentId(0);
 
@@ -102,12 +103,11 @@ impl App {
         }
         before = before.min(AlertId(place.0.saturating_add(1)));
         while !look.is_full() {
-            let hits = words::list_hits(&mut reader, wanted, before, &look.seen, READ).await?;
+            let (hits, last) =
+                words::list_hits(&mut reader, wanted, before, &look.seen, READ).await?;
             look.take(&mut reader, &hits).await?;
-            match hits.last() {
-                Some((last, _)) if hits.len() == READ => before = *last,
-                Some(_) | None => break,
-            }
+            let Some(last) = last else { break };
+            before = last;
         }
         Ok(look.searched())
     }
@@ -168,27 +168,33 @@ impl Look<'_> {
                 new.push((*alert, *id));
             }
         }
-        let ids: Vec<IncidentId> = new.iter().map(|(_, id)| *id).collect();
-        let mut visible = self.app.list_visible(connection, self.actor, &ids).await?;
-        for (alert, id) in new {
+        for new in new.chunks(SHOWN + 1) {
             if self.is_full() {
                 break;
             }
-            let Some(visible) = visible.remove(&id) else {
-                continue;
-            };
-            let (incident, clearance) = (&visible.incident, &visible.clearance);
-            let playbook = &visible.playbook.playbook;
-            let names = BTreeMap::new();
-            self.found.push(Found {
-                shown: self
-                    .app
-                    .queued(self.actor, incident, playbook, &names, clearance),
-                opened_at: incident.opened_at,
-                alert,
-            });
+            let ids: Vec<IncidentId> = new.iter().map(|(_, id)| *id).collect();
+            let mut visible = self.app.list_visible(connection, self.actor, &ids).await?;
+            for (alert, id) in new {
+                if let Some(visible) = visible.remove(id) {
+                    self.found.push(self.found(*alert, &visible));
+                }
+            }
         }
         Ok(())
+    }
+
+    fn found(&self, alert: AlertId, visible: &Visible) -> Found {
+        let (incident, clearance) = (&visible.incident, &visible.clearance);
+        let playbook = &visible.playbook.playbook;
+        let names = BTreeMap::new();
+        let shown = self
+            .app
+            .queued(self.actor, incident, playbook, &names, clearance);
+        Found {
+            shown,
+            opened_at: incident.opened_at,
+            alert,
+        }
     }
 
     fn searched(mut self) -> Searched {

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// So many are kept at most, some kilobytes each; more than that are decoded at each use.
-const KEPT: usize = 4_096;
+const KEPT: usize = 16_384;
 
 #[derive(Default)]
 pub(super) struct Decoded(Mutex<HashMap<IncidentId, Arc<Incident>>>);

@@ -115,22 +115,24 @@ pub(super) async fn renew(
 /// An alert with the words, and its incident.
 pub type Hit = (AlertId, IncidentId);
 
-/// Alerts before this one that hold the words, the newest first, up to `limit`; of these incidents none.
+/// Among the alerts before this one that hold the words, up to `limit` of the newest: the newest of each incident, the
+/// newest first; of these incidents none. Beside them, where the next look begins; nothing where all were looked at.
 pub async fn list_hits(
     connection: &mut Connection,
     wanted: &Wanted,
     before: AlertId,
     without: &[IncidentId],
-    limit: usize,
-) -> Result<Vec<Hit>, StoreError> {
+    limit: i64,
+) -> Result<(Vec<Hit>, Option<AlertId>), StoreError> {
     let (wanted, without) = (wanted.in_index(), to_json("incidents", &without)?);
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = sqlx::query!(
-        r#"SELECT a.id AS "id!: i64", a.incident_id AS "incident!: i64" FROM alert_words CROSS JOIN alerts a
-               ON a.id = alert_words.rowid
-           WHERE alert_words MATCH ? AND alert_words.rowid < ? AND a.incident_id IS NOT NULL
-               AND a.incident_id NOT IN (SELECT value FROM json_each(?))
-           ORDER BY alert_words.rowid DESC LIMIT ?"#,
+        r#"SELECT MAX(id) AS "newest!: i64", MIN(id) AS "oldest!: i64", COUNT(*) AS "alerts!: i64",
+               incident_id AS "incident!: i64"
+           FROM (SELECT a.id, a.incident_id FROM alert_words CROSS JOIN alerts a ON a.id = alert_words.rowid
+               WHERE alert_words MATCH ? AND alert_words.rowid < ? AND a.incident_id IS NOT NULL
+                   AND a.incident_id NOT IN (SELECT value FROM json_each(?))
+               ORDER BY alert_words.rowid DESC LIMIT ?)
+           GROUP BY incident_id ORDER BY 1 DESC"#,
         wanted,
         before.0,
         without,
@@ -138,10 +140,11 @@ pub async fn list_hits(
     )
     .fetch_all(connection)
     .await?;
-    let hits = rows.into_iter();
-    Ok(hits
-        .map(|row| (AlertId(row.id), IncidentId(row.incident)))
-        .collect())
+    let looked: i64 = rows.iter().map(|row| row.alerts).sum();
+    let last = rows.iter().map(|row| AlertId(row.oldest)).min();
+    let hits = rows.iter();
+    let hits = hits.map(|row| (AlertId(row.newest), IncidentId(row.incident)));
+    Ok((hits.collect(), last.filter(|_| looked == limit)))
 }
 
 /// The same among the newest alerts, which are not indexed yet: those between the two. Beside the hits, where the next
