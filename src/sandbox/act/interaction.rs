@@ -46,7 +46,7 @@ pub async fn perform(app: &App, decide: impl FnOnce(&mut Inner) -> Result<Deed, 
         start(inner, &deed)
     })?;
     let first = wait(app, id, answer).await;
-    let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let took_ms = began.elapsed().as_secs_f64() * 1e3;
     app.within(|inner| {
         if let Some(first) = first {
             Ok(Json(outcome(inner, id, &first, took_ms)))
@@ -129,7 +129,7 @@ fn event(inner: &Inner, row: &Interaction, deed: &Deed) -> Value {
     event
 }
 
-fn outcome(inner: &Inner, id: Id, first: &First, took_ms: u64) -> Value {
+fn outcome(inner: &Inner, id: Id, first: &First, took_ms: f64) -> Value {
     let row = inner.world.interactions.get(&id);
     let message = row
         .zip(first.message)
