@@ -331,11 +331,24 @@ impl Guild {
 
 /// Alertmanager, where it is installed; its notices go nowhere.
 pub fn alertmanager() -> Option<(TempDir, Process, String)> {
+    alertmanager_with("  group_by: [alertname]\n", "")
+}
+
+/// The same, where it tells each alert at once, alone, to a webhook of Discord.
+pub fn alertmanager_telling(webhook: &str) -> Option<(TempDir, Process, String)> {
+    let route = "  group_by: ['...']\n  group_wait: 0s\n";
+    let told = format!(
+        "    discord_configs:\n      - webhook_url: {webhook}\n        send_resolved: false\n"
+    );
+    alertmanager_with(route, &told)
+}
+
+fn alertmanager_with(route: &str, receiver: &str) -> Option<(TempDir, Process, String)> {
     let program = ["/usr/bin/prometheus-alertmanager", "/usr/bin/alertmanager"];
     let program = program.iter().map(PathBuf::from).find(|p| p.exists())?;
     let folder = TempDir::new().unwrap();
     let config =
-        "route:\n  receiver: nobody\n  group_by: [alertname]\nreceivers:\n  - name: nobody\n";
+        format!("route:\n  receiver: figures\n{route}receivers:\n  - name: figures\n{receiver}");
     fs::write(folder.path().join("config.yml"), config).unwrap();
     let listen = free();
     let args = [
