@@ -37,5 +37,9 @@ pub fn sha256(parts: &[&[u8]]) -> String {
     for part in parts {
         hasher.update(part);
     }
-    hex::encode(hasher.finalize())
+    // `hex::encode` collects characters one by one: it costs as much as the hash of a short text.
+    let mut text = [0; 64];
+    let written = hex::encode_to_slice(hasher.finalize(), &mut text);
+    debug_assert!(written.is_ok(), "two digits a byte");
+    String::from_utf8_lossy(&text).into_owned()
 }

@@ -116,6 +116,10 @@ async fn a_changed_column_of_a_header_names_its_event() {
             "{statement}"
         );
     }
+    // Two columns in one.
+    let moved = "UPDATE event_headers SET role = role || char(10) || kind, kind = '' WHERE seq = 2";
+    let fault = fault_after(moved).await;
+    assert_eq!(fault, "event 2: its header was changed");
 }
 
 #[tokio::test]
