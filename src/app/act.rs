@@ -202,6 +202,26 @@ impl App {
         Ok(acted)
     }
 
+    /// A step that no person takes; what the incident refuses is no fault.
+    pub(super) async fn by_program(
+        &self,
+        connection: &mut Connection,
+        id: IncidentId,
+        command: &Command,
+    ) -> Result<(), AppError> {
+        let Some(incident) = store::incident::find(connection, id).await? else {
+            return Ok(());
+        };
+        let loaded = self.playbooks.load(&incident.playbook)?;
+        let context = Context::new(self.now(), &loaded.playbook, None);
+        if let Ok(events) = decide(Some(&incident), command, &context) {
+            let (before, playbook) = (Some(incident), &loaded.playbook);
+            self.commit(connection, before, &events, By::PROGRAM, playbook)
+                .await?;
+        }
+        Ok(())
+    }
+
     /// Distinct detections of the person concerned, for the playbook's repeat rule.
     pub(super) async fn detections(
         &self,

@@ -260,7 +260,7 @@ impl App {
         let past = self.past(connection, visible, on, person).await?;
         let found = facts(Some(on), None, &past, playbook, self.now());
         let entry = playbook.entry(&found).ok_or(Refusal::Changed)?;
-        let raw = store::alert::list_raw(connection, on.id).await?;
+        let raw = store::body::list(connection, on.id).await?;
         Ok(Opening {
             id: into,
             playbook: visible.incident.playbook.clone(),

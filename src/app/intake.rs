@@ -3,6 +3,7 @@
 
 mod again;
 mod group;
+mod say;
 
 use super::playbooks::Playbooks;
 use super::route::Candidates;

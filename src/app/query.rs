@@ -440,7 +440,7 @@ async fn open_alerts(
             .open(clearance)
             .cloned()
             .ok_or(Refusal::NotFound)?;
-        let bodies = store::alert::list_raw(connection, *id).await?;
+        let bodies = store::body::list(connection, *id).await?;
         opened.push(Opened {
             alert: *id,
             source: kept.source.to_string(),

@@ -1,5 +1,6 @@
 //! Alerts and their raw bodies. The key under which a re-send is recognised is the source's own.
 
+use super::body::{self, Body};
 use super::codec::{at, from_json, to_json, us};
 use super::rows::{Batch, Insert, insert};
 use super::{Connection, StoreError, words};
@@ -193,13 +194,13 @@ pub async fn insert_all(
             .bind(arrival.written.normalized.clone())
             .bind(arrival.written.detail.clone())
     });
-    batch.add(&RAW, arrivals, |query, arrival| {
-        query
-            .bind(arrival.id.0)
-            .bind(arrival.sha256.to_owned())
-            .bind(us(arrival.received_at))
-            .bind(arrival.raw.to_vec())
+    let bodies = arrivals.iter().map(|arrival| Body {
+        alert: arrival.id,
+        sha256: arrival.sha256,
+        raw: arrival.raw,
+        received_at: arrival.received_at,
     });
+    body::add_all(&mut batch, bodies);
     batch.write(connection).await
 }
 
@@ -207,12 +208,6 @@ const ALERTS: Insert = insert!(
     "INSERT INTO alerts (id, source, tenant, source_alert_id, key_time_us, detection_key, incident_id, person_id, kind,
         severity, occurred_us, received_us, modified_us, times_received, drill, noted, normalized, detail)",
     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?)",
-    ""
-);
-
-const RAW: Insert = insert!(
-    "INSERT INTO raw_bodies (alert_id, sha256, received_us, body)",
-    "(?, ?, ?, ?)",
     ""
 );
 
@@ -241,59 +236,39 @@ fn seal(alert: &Alert) -> Result<String, StoreError> {
     to_json("an alert's detail", &detail)
 }
 
-/// The same alert again: counted, its facts and body brought up to date. Gives back how often it came.
-pub async fn count_again(
+/// An alert says something else now.
+pub async fn save(
     connection: &mut Connection,
     id: AlertId,
     alert: &Alert,
     written: &Written,
-    update: bool,
-) -> Result<i64, StoreError> {
-    if update {
-        let (normalized, detail) = (&written.normalized, &written.detail);
-        let severity = alert.severity.key();
-        let modified = alert.times.modified_at.map(us);
-        sqlx::query!(
-            "UPDATE alerts SET normalized = ?, detail = ?, severity = ?, modified_us = ? WHERE id = ?",
-            normalized,
-            detail,
-            severity,
-            modified,
-            id.0
-        )
-        .execute(&mut *connection)
-        .await?;
-        words::renew(connection, id, alert).await?;
-    }
-    let times = sqlx::query_scalar!(
-        "UPDATE alerts SET times_received = times_received + 1 WHERE id = ? RETURNING times_received",
+) -> Result<(), StoreError> {
+    let (normalized, detail) = (&written.normalized, &written.detail);
+    let severity = alert.severity.key();
+    let modified = alert.times.modified_at.map(us);
+    sqlx::query!(
+        "UPDATE alerts SET normalized = ?, detail = ?, severity = ?, modified_us = ? WHERE id = ?",
+        normalized,
+        detail,
+        severity,
+        modified,
         id.0
     )
-    .fetch_one(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(times)
+    words::renew(connection, id, alert).await
 }
 
-/// Keeps the bytes as received. False when the very same bytes are there already.
-pub async fn insert_raw(
-    connection: &mut Connection,
-    id: AlertId,
-    sha256: &str,
-    body: &[u8],
-    received_at: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let received = us(received_at);
-    let done = sqlx::query!(
-        "INSERT INTO raw_bodies (alert_id, sha256, received_us, body) VALUES (?, ?, ?, ?)
-         ON CONFLICT DO NOTHING",
-        id.0,
-        sha256,
-        received,
-        body
+/// These came once more.
+pub async fn count_again(connection: &mut Connection, ids: &[AlertId]) -> Result<(), StoreError> {
+    let ids = to_json("alerts", &ids)?;
+    sqlx::query!(
+        "UPDATE alerts SET times_received = times_received + 1 WHERE id IN (SELECT value FROM json_each(?))",
+        ids
     )
     .execute(connection)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(())
 }
 
 /// Ties an alert to the incident that it opened or joined.
@@ -464,20 +439,6 @@ fn kind(key: &str) -> Result<AlertKind, StoreError> {
         what: "an alert's kind",
         why: key.to_owned(),
     })
-}
-
-/// The raw bodies of an alert, newest last.
-pub async fn list_raw(
-    connection: &mut Connection,
-    id: AlertId,
-) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-    let rows = sqlx::query!(
-        "SELECT sha256, body FROM raw_bodies WHERE alert_id = ? ORDER BY received_us, sha256",
-        id.0
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.sha256, row.body)).collect())
 }
 
 /// Past alerts of the incidents that follow a playbook, in whatever version, newest first, up to `limit`. No drills.

@@ -31,6 +31,7 @@ impl Finish {
 }
 
 /// Copies the log back whenever commits have made it long; ends with the writer.
+#[expect(clippy::disallowed_methods, reason = "a loop of the store's own")]
 pub(super) async fn run(
     mut connection: SqliteConnection,
     mut commits: watch::Receiver<u64>,

@@ -5,6 +5,7 @@ pub mod access;
 pub mod alert;
 pub mod audit;
 pub mod backup;
+pub mod body;
 mod checkpoint;
 mod codec;
 pub mod counsel;

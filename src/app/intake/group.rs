@@ -1,6 +1,8 @@
 //! Alerts of one commit, taken together: each table is read and written once for all of them. What depends on another of
-//! the group (the same alert again, a further alert of a detection) waits for a later round of the same transaction.
+//! the group (the same alert again, further alerts of a detection that it begins) waits for a later round of the same
+//! transaction.
 
+use super::say::Said;
 use super::{Outcome, Ready, ReadyAlert, Taken};
 use crate::app::act::{By, Step};
 use crate::app::facts::{History, histories};
@@ -68,9 +70,10 @@ impl App {
             }
         }
         while !left.is_empty() {
-            let round;
-            (round, left) = independent(left);
-            self.take_round(connection, &round, &mut places).await?;
+            let (round, again) = independent(left);
+            left = self.take_round(connection, round, &mut places).await?;
+            left.extend(again);
+            left.sort_by_key(|arriving| arriving.place);
         }
         // Every place was filled by its round.
         Ok(places.into_iter().flatten().collect())
@@ -92,38 +95,40 @@ impl App {
         })
     }
 
-    async fn take_round(
+    /// Gives back those that have to wait: a detection that this round opened is theirs.
+    async fn take_round<'r>(
         &self,
         connection: &mut Connection,
-        round: &[Arriving<'_>],
+        round: Vec<Arriving<'r>>,
         places: &mut Places,
-    ) -> Result<(), AppError> {
-        let known = known(connection, round).await?;
-        let mut first = Vec::new();
+    ) -> Result<Vec<Arriving<'r>>, AppError> {
+        let known = known(connection, &round).await?;
+        let (mut repeated, mut first) = (Vec::new(), Vec::new());
         for arriving in round {
-            let known = known.get(&(&arriving.ready.source, key(&arriving.of.alert)));
-            match known {
-                Some(id) => {
-                    let taken = self.again(connection, *arriving, *id).await?;
-                    put(places, arriving.place, taken);
-                }
-                None => first.push(*arriving),
+            match known.get(&(&arriving.ready.source, key(&arriving.of.alert))) {
+                Some(id) => repeated.push((arriving, *id)),
+                None => first.push(arriving),
             }
         }
-        if first.is_empty() {
-            return Ok(());
+        let (mut said, became) = self.again(connection, &repeated).await?;
+        for ((arriving, _), taken) in repeated.iter().zip(became) {
+            put(places, arriving.place, taken);
         }
-        let new = self.keep(connection, &first).await?;
+        let (new, later) = self.keep(connection, first).await?;
         let mut opening = Vec::new();
-        for alert in &new {
+        for alert in new {
             let arriving = alert.arriving;
             let (incident, outcome) = match alert.way {
                 Way::Noted => (None, Outcome::Noted),
                 Way::Joins(incident) => {
-                    let command = self
-                        .attach(connection, arriving, alert.id, incident)
-                        .await?;
-                    self.by_program(connection, incident, &command).await?;
+                    said.push(Said {
+                        arriving,
+                        alert: alert.id,
+                        person: alert.person,
+                        incident,
+                        times: None,
+                        finds: true,
+                    });
                     (Some(incident), Outcome::Attached)
                 }
                 Way::Opens(incident) => {
@@ -138,20 +143,34 @@ impl App {
             };
             put(places, arriving.place, taken(alert.id, incident, outcome));
         }
-        self.open_all(connection, &opening).await
+        said.sort_by_key(|one| one.arriving.place);
+        self.say(connection, &said).await?;
+        if !opening.is_empty() {
+            self.open_all(connection, &opening).await?;
+        }
+        Ok(later)
     }
 
-    /// Inserts new alerts with their bodies, persons and incidents; those that open one get its number here.
+    /// Inserts new alerts with their bodies, persons and incidents; those that open one get its number here. Beside them,
+    /// those that would open a second one for their detection.
     async fn keep<'r>(
         &self,
         connection: &mut Connection,
-        first: &[Arriving<'r>],
-    ) -> Result<Vec<New<'r>>, AppError> {
+        first: Vec<Arriving<'r>>,
+    ) -> Result<(Vec<New<'r>>, Vec<Arriving<'r>>), AppError> {
+        if first.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
+        }
         let now = self.now();
-        let identities: Vec<_> = first.iter().map(|a| a.of.identities.as_slice()).collect();
-        let persons = store::people::find_or_insert_all(connection, &identities, now).await?;
         let detections: Vec<&str> = first.iter().map(Arriving::detection).collect();
         let open = store::incident::list_open_for_detections(connection, &detections).await?;
+        let mut begun = HashSet::new();
+        let (first, later): (Vec<_>, Vec<_>) = first.into_iter().partition(|arriving| {
+            let opens = arriving.of.noted.is_none() && !open.contains_key(arriving.detection());
+            !opens || begun.insert(arriving.detection())
+        });
+        let identities: Vec<_> = first.iter().map(|a| a.of.identities.as_slice()).collect();
+        let persons = store::people::find_or_insert_all(connection, &identities, now).await?;
         let (mut alert, mut incident) = store::alert::next_ids(connection).await?;
         let mut new = Vec::with_capacity(first.len());
         for (arriving, person) in first.iter().zip(persons) {
@@ -175,7 +194,7 @@ impl App {
         }
         let arrivals: Vec<Arrival<'_>> = new.iter().map(|new| new.arrival(now)).collect();
         store::alert::insert_all(connection, &arrivals).await?;
-        Ok(new)
+        Ok((new, later))
     }
 
     /// Opens an incident for each: chooses playbook and stage, with every criterion judged by the history of this moment.
@@ -257,15 +276,11 @@ impl App {
     }
 }
 
-/// Those of which none depends on an earlier one, in order, and the rest.
+/// The first of each alert, in order, and those that are one of these again.
 fn independent(all: Vec<Arriving<'_>>) -> (Vec<Arriving<'_>>, Vec<Arriving<'_>>) {
     let mut keys: HashSet<(&SourceId, Key)> = HashSet::new();
-    let mut detections = HashSet::new();
-    all.into_iter().partition(|arriving| {
-        let new_key = keys.insert((&arriving.ready.source, key(&arriving.of.alert)));
-        let new_detection = detections.insert(arriving.detection());
-        new_key && new_detection
-    })
+    all.into_iter()
+        .partition(|arriving| keys.insert((&arriving.ready.source, key(&arriving.of.alert))))
 }
 
 type Known<'r> = HashMap<(&'r SourceId, Key), AlertId>;

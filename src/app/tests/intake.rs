@@ -202,3 +202,73 @@ async fn what_no_playbook_takes_waits_in_the_last_with_a_clock() {
         1
     );
 }
+
+#[tokio::test]
+async fn alerts_of_one_request_lead_to_what_the_same_lead_to_one_by_one() {
+    use Outcome::{Attached, Opened, Repeated};
+    use Severity::{High, Low, Medium};
+    let of = |id: &str, detection: &str, severity| {
+        let mut alert = Alert {
+            source_incident_id: Some(detection.to_owned()),
+            severity,
+            ..alert(id)
+        };
+        alert.times.modified_at = Some(start() + TimeDelta::minutes(severity as i64));
+        arrived(alert)
+    };
+    let requests = [
+        vec![
+            of("a-1", "a", Medium),
+            of("b-1", "b", Low),
+            of("a-2", "a", Medium),
+            of("a-3", "a", Medium),
+            of("a-2", "a", Medium),
+        ],
+        vec![
+            of("a-1", "a", Medium),
+            of("b-1", "b", Low),
+            of("a-4", "a", Medium),
+            of("a-3", "a", High),
+            of("b-2", "b", Medium),
+            of("a-4", "a", High),
+            of("a-1", "a", Medium),
+        ],
+    ];
+    let (together, apart) = (ground().await, ground().await);
+    let mut outcomes = Vec::new();
+    for request in requests {
+        let taken = together.take(request.clone()).await;
+        let mut single = Vec::new();
+        for one in request {
+            single.extend(apart.take(vec![one]).await);
+        }
+        assert_eq!(taken, single);
+        outcomes.extend(taken.into_iter().map(|taken| taken.outcome));
+    }
+    let of_first = [Opened, Opened, Attached, Attached, Repeated];
+    assert_eq!(outcomes[..5], of_first);
+    let of_second = [Repeated, Repeated, Attached, Repeated, Attached];
+    assert_eq!(outcomes[5..10], of_second);
+    for id in [1, 2].map(IncidentId) {
+        let (one, other) = (together.incident(id).await, apart.incident(id).await);
+        assert_eq!(one, other);
+        let mut histories = Vec::new();
+        for ground in [&together, &apart] {
+            let mut reader = ground.app.store.read().await.unwrap();
+            let history = crate::store::event::list(&mut reader, id).await.unwrap();
+            histories.push(history.into_iter().map(|e| e.kind).collect::<Vec<_>>());
+        }
+        assert_eq!(histories[0], histories[1]);
+    }
+    for sql in [
+        "SELECT SUM(times_received) FROM alerts",
+        "SELECT COUNT(*) FROM raw_bodies",
+        "SELECT COUNT(*) FROM incidents",
+    ] {
+        assert_eq!(together.number(sql).await, apart.number(sql).await, "{sql}");
+    }
+    // And the history holds.
+    let mut reader = together.app.store.read().await.unwrap();
+    let proof = crate::store::verify::verify(&mut reader).await.unwrap();
+    assert_eq!(proof.fault, None);
+}
