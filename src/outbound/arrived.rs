@@ -14,11 +14,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// How long a nonce is sure to be refused a second time. Discord says "the past few minutes".
 const NONCE_HOLDS: TimeDelta = TimeDelta::minutes(1);
 /// How far Discord's clock may differ from ours.
 const SKEW: TimeDelta = TimeDelta::minutes(1);
+/// How long a request of the last run may still be on its way to Discord when this one begins.
+const ON_THE_WAY: TimeDelta = TimeDelta::milliseconds(500);
 /// Pages of a channel's history that are searched at most.
 const PAGES: usize = 100;
 /// The beginning of Discord's ids: 2015-01-01, in milliseconds of Unix time.
@@ -27,6 +30,8 @@ const EPOCH_MS: i64 = 1_420_070_400_000;
 /// Our messages of a channel: those with a key, and those that show words alone.
 #[derive(Default)]
 pub(super) struct History {
+    /// Read when all that the last run sent must have arrived.
+    settled: bool,
     keyed: BTreeMap<String, String>,
     plain: Vec<(Option<String>, Option<String>, String)>,
 }
@@ -63,6 +68,14 @@ impl Outbound {
         self.rest.send(&call).await
     }
 
+    /// How long it takes until what the last run sent must have arrived; nothing once it has.
+    pub(super) fn settles(&self) -> Option<Duration> {
+        let left = self.started_at + ON_THE_WAY - self.app.now();
+        // A clock that was set back since holds up nothing.
+        let waits = left > TimeDelta::zero() && left <= ON_THE_WAY;
+        waits.then(|| left.to_std().unwrap_or_default())
+    }
+
     /// The message that an earlier try of this row left in the channel.
     async fn arrived(
         &self,
@@ -84,6 +97,21 @@ impl Outbound {
         self.same_words(&history, card, key).await
     }
 
+    /// The same for one that may not be tried again, so that no nonce helps.
+    pub(super) async fn left_there(
+        &self,
+        row: &Row,
+        channel: &str,
+        key: &str,
+    ) -> Result<Option<String>, RestFault> {
+        let history = if row.created_at < self.started_at {
+            self.history(channel, row.created_at).await?
+        } else {
+            Arc::new(self.read_history(channel, row.created_at).await?)
+        };
+        Ok(history.keyed.get(key).cloned())
+    }
+
     /// Those posts that stand in the channel on cards of their own from before the start.
     pub(super) async fn arrived_before<'r>(
         &self,
@@ -99,17 +127,23 @@ impl Outbound {
         Ok(rows.iter().filter(stands).copied().collect())
     }
 
-    /// The channel's history as it was at the start: read once, from the oldest that waits.
+    /// The channel's history as it was at the start, from the oldest that waits: read once, and once more where that was
+    /// too early for what was still on its way. Until then a nonce keeps single posts from coming twice.
     async fn history(
         &self,
         channel: &str,
         since: DateTime<Utc>,
     ) -> Result<Arc<History>, RestFault> {
-        if let Some(known) = self.channels.histories().get(channel) {
+        let settled = self.settles().is_none();
+        if let Some(known) = self.channels.histories().get(channel)
+            && (known.settled || !settled)
+        {
             return Ok(known.clone());
         }
         let since = self.oldest_waiting().await.unwrap_or(since).min(since);
-        let read = Arc::new(self.read_history(channel, since).await?);
+        let mut read = self.read_history(channel, since).await?;
+        read.settled = settled;
+        let read = Arc::new(read);
         let mut histories = self.channels.histories();
         histories.insert(channel.to_owned(), read.clone());
         Ok(read)

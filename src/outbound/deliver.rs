@@ -91,6 +91,10 @@ impl Outbound {
             let verdict = self.clear_digest(digest).await?;
             return Ok(verdict.unwrap_or(Verdict::Repost { stale: key }));
         }
+        match self.own_card_before(row, placed, &key).await? {
+            Ok(None) => {}
+            Ok(Some(verdict)) | Err(verdict) => return Ok(verdict),
+        }
         // What is settled needs no card, nor what came again and stands there as severe as it is.
         let severer = Severity::from_word(placed.view.severity).rank() < rank;
         match placed.view.standing {
@@ -111,6 +115,45 @@ impl Outbound {
         };
         let sent = self.send_card(row, &channel, &card).await;
         Ok(posted_as(key, channel, sent))
+    }
+
+    /// The card that an earlier try of this row may have left in the channel, brought up to date; none where it left none.
+    async fn own_card_before(
+        &self,
+        row: &Row,
+        placed: &Placed,
+        key: &str,
+    ) -> Result<Result<Option<Verdict>, Verdict>, AppError> {
+        let before = row.created_at < self.started_at;
+        if row.attempts == 0 && !before {
+            return Ok(Ok(None));
+        }
+        if let Some(left) = self.settles().filter(|_| before) {
+            return Ok(Err(Verdict::turn(left)));
+        }
+        let card = match self.templates.incident_card(&placed.view, press) {
+            Ok(card) => card,
+            Err(fault) => return Ok(Err(unrenderable(&fault))),
+        };
+        let channel = match self.channel_of(placed, row).await? {
+            Ok(channel) => channel,
+            Err(verdict) => return Ok(Err(verdict)),
+        };
+        let mark = self.nonce(row);
+        let id = match self.left_there(row, &channel, &mark).await {
+            Ok(Some(id)) => id,
+            Ok(None) => return Ok(Ok(None)),
+            Err(fault) => return Ok(Err(fault.into())),
+        };
+        let posted = Posted {
+            channel_id: channel,
+            message_id: id,
+            mark: Some(mark),
+        };
+        Ok(match self.rest.send(&edit_of(&posted, &card)).await {
+            Ok(_) => Ok(Some(Verdict::Delivered(Some((key.to_owned(), posted))))),
+            Err(fault) => Err(fault.into()),
+        })
     }
 
     pub(super) async fn remind(&self, row: &Row) -> Result<Verdict, AppError> {

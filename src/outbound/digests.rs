@@ -15,16 +15,11 @@ use crate::domain::ids::{ChannelKey, IncidentId};
 use crate::render::card::Card;
 use crate::store;
 use crate::store::outbox::Row;
-use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Alerts of one digest at most: more follow in the next.
 const MOST: i64 = 2_000;
-
-/// How long a request of the last run may still be on its way to Discord when this one begins: until then nothing that
-/// may have been sent alone is put into a digest.
-const ON_THE_WAY: TimeDelta = TimeDelta::milliseconds(500);
 
 impl Outbound {
     /// What may leave of the posts that stand first in a channel.
@@ -77,11 +72,10 @@ impl Outbound {
         let rows = store::outbox::list_due(&mut reader, channel, now, MOST).await?;
         drop(reader);
         let before = |row: &Row| is_listed(row) && row.created_at < self.started_at;
-        let settles = self.started_at + ON_THE_WAY - now;
-        // A clock that was set back since holds up nothing.
-        let settling = settles > TimeDelta::zero() && settles <= ON_THE_WAY;
-        if settling && rows.iter().any(before) {
-            return Ok(Err(Verdict::turn(settles.to_std().unwrap_or_default())));
+        if let Some(left) = self.settles()
+            && rows.iter().any(before)
+        {
+            return Ok(Err(Verdict::turn(left)));
         }
         // What was tried alone may have arrived alone.
         let fresh = rows

@@ -126,6 +126,7 @@ impl Templates {
         engine.register_escape_fn(|text| escape(text, Lines::Join));
         engine.register_helper("quote", Box::new(quote));
         engine.register_helper("ago", Box::new(ago));
+        engine.register_helper("many", Box::new(many));
         let mut faults = Vec::new();
         for (name, shipped) in SHIPPED {
             let text = overrides.get(name).map_or(shipped, String::as_str);
@@ -229,5 +230,24 @@ fn ago(
             ))
         })?;
     out.write(&format!("<t:{seconds}:R>"))?;
+    Ok(())
+}
+
+/// `{{many count "time"}}`: so many of them, "1 time" or "3 times".
+fn many(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let count = helper.param(0).and_then(|p| p.value().as_i64());
+    let word = helper.param(1).and_then(|p| p.value().as_str());
+    let (Some(count), Some(word)) = (count, word) else {
+        let why = "many needs a number and a word".to_owned();
+        return Err(handlebars::RenderErrorReason::Other(why).into());
+    };
+    let ending = if count == 1 { "" } else { "s" };
+    out.write(&format!("{count} {word}{ending}"))?;
     Ok(())
 }

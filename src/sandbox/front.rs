@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     Json,
-    body::to_bytes,
+    body::{Bytes, to_bytes},
     extract::{ConnectInfo, MatchedPath, OriginalUri, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     middleware::Next,
@@ -67,6 +67,10 @@ pub async fn only_local(request: Request, next: Next) -> Response {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what was read is done, whoever still waits for its answer; it ends by itself"
+)]
 pub async fn front(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<Peer>,
@@ -77,12 +81,17 @@ pub async fn front(
     let (mut parts, body) = request.into_parts();
     // Below `/api/v10` the router has cut that off.
     parts.uri = uri;
-    let line = format!("{} {}", parts.method, parts.uri.path());
-    let major = major(parts.uri.path());
     let Ok(bytes) = to_bytes(body, REQUEST_MAX).await else {
         let status = StatusCode::PAYLOAD_TOO_LARGE;
         return Refused::new(status, 40_005, "Request entity too large").into_response();
     };
+    let served = tokio::spawn(served(app, peer, parts, bytes, next)).await;
+    served.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+async fn served(app: App, peer: Peer, mut parts: Parts, bytes: Bytes, next: Next) -> Response {
+    let line = format!("{} {}", parts.method, parts.uri.path());
+    let major = major(parts.uri.path());
     let payload = Payload::read(&parts, bytes).await;
     let logged = payload.as_ref().map_or(Value::Null, Payload::logged);
     let fault = app.within(|inner| {

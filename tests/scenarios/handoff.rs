@@ -289,7 +289,7 @@ fn nobody_accepts_in_time_and_the_receiving_channel_is_reminded_again_and_again(
         insta::assert_snapshot!(reminder.pings_nobody().text(), @r"
         INC-1 is still waiting
         Low, Investigation: nobody took it in time. Accept or return it: /accept or /return INC-1.
-        Urgent · Raised 1 time(s)
+        Urgent · Raised 1 time
         [Accept] [Snooze]
         ");
         w.advance(minutes(58)).await;
@@ -301,7 +301,7 @@ fn nobody_accepts_in_time_and_the_receiving_channel_is_reminded_again_and_again(
         w.tier2()
             .channel("tier2-investigation")
             .await
-            .saying("Raised 2 time(s)");
+            .saying("Raised 2 times");
         w.tier2()
             .run("tier2-investigation", "accept", &[("incident", "INC-1")])
             .await

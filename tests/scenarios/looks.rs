@@ -61,7 +61,7 @@ fn dismiss_when_the_policy_has_a_documented_false_positive_history() {
             .run(TRIAGE, "help", &[])
             .await
             .message()
-            .expect("1 dismissal(s) wait for your second look");
+            .expect("1 dismissal waits for your second look");
         let look = tier1b.pick(&list, LOOK, &["INC-1"]).await.message();
         look.expect("dismissed by tier1")
             .expect("**Policy**: Rates")
@@ -72,7 +72,7 @@ fn dismiss_when_the_policy_has_a_documented_false_positive_history() {
             .press(&look, "Details")
             .await
             .message()
-            .expect("details of 1 alert(s)");
+            .expect("details of 1 alert");
         let agreed = tier1b.press(&look, "Agree").await.message();
         agreed.expect("INC-1 stays dismissed");
         queue(&tier1b, TRIAGE).await.lacks("Second looks");

@@ -185,7 +185,7 @@ fn only_a_second_person_of_the_right_role_approves_and_others_see_no_pattern() {
             }
             let member = w.member(who);
             let list = member.run(channel, "pattern list", &[]).await.message();
-            list.expect("0 pattern(s)").lacks("Daily rates");
+            list.expect("0 patterns").lacks("Daily rates");
             let missing = member
                 .run(channel, "pattern show", &[("pattern", "PAT-9")])
                 .await;
@@ -212,13 +212,13 @@ fn only_a_second_person_of_the_right_role_approves_and_others_see_no_pattern() {
             .run("tier3-containment", "help", &[])
             .await
             .message()
-            .expect("1 pattern(s) wait for approval");
+            .expect("1 pattern waits for approval");
         let list = tier3
             .run("tier3-containment", "pattern list", &[])
             .await
             .message();
         list.expect(
-            "waits for approval until 2026-11-21 · 0 hit(s) · owner tier2 · approved by nobody yet",
+            "waits for approval until 2026-11-21 · 0 hits · owner tier2 · approved by nobody yet",
         );
         let shown = tier3
             .pick(&list, "Open a pattern…", &["PAT-1"])
@@ -283,7 +283,7 @@ fn an_expired_or_retired_pattern_is_refused_with_the_reason_until_it_is_reviewed
         refused.expect("names PAT-1, which was retired on 2026-11-22");
         tier1.channel(TRIAGE).await.all();
         let list = tier1.run(TRIAGE, "pattern list", &[]).await.message();
-        list.expect("Daily rates: retired until 2027-01-31 · 1 hit(s) · owner tier1 · approved by tier2 on 2026-11-20 · last review tier2 on 2026-11-22");
+        list.expect("Daily rates: retired until 2027-01-31 · 1 hit · owner tier1 · approved by tier2 on 2026-11-20 · last review tier2 on 2026-11-22");
     });
 }
 

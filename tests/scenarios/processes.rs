@@ -85,7 +85,7 @@ async fn finds_the_form_again(place: &Place) {
         json: drafts["message"].clone(),
     };
     drafts
-        .expect("1 form(s) under way")
+        .expect("1 form under way")
         .expect("INC-1 · Escalate to investigation");
     let review = place.picks("tier1", &drafts, "Go on with…", "INC-1").await;
     review.expect("**Department**: Visa desk");
@@ -113,6 +113,35 @@ fn a_killed_service_comes_back_with_the_form_and_every_alert_on_one_card() {
         place.each_once(BURST + 1).await;
         // A new process learns each channel's pace from its first answer there; more would be a fault.
         assert!(place.too_many().await <= 3);
+        verified(folder);
+    });
+}
+
+/// How long a post is under way: longer than a service takes to be back, and not as long as it waits before it puts what
+/// was there before into digests.
+const UNDER_WAY_MS: u64 = 600;
+
+#[test]
+fn a_post_that_a_killed_service_had_sent_and_that_arrives_after_the_next_began_is_not_sent_again() {
+    told(async |folder| {
+        let (_sandbox, address) = sandbox(folder);
+        let (running, place) = service(folder, &address);
+        place.ready().await;
+        let slow = json!({
+            "kind": "slow", "for_ms": UNDER_WAY_MS, "times": 1, "route": "POST /api/v10/channels",
+        });
+        place.fault(slow).await;
+        let low = |n: usize| {
+            json!({ "id": format!("low-{n}"), "kind": "dlp", "severity": "low" }).to_string()
+        };
+        place.alert("generic", low(1)).await;
+        place.fault_met().await;
+        running.kill();
+        let (_running, place) = service(folder, &address);
+        for n in 2..=8 {
+            place.alert("generic", low(n)).await;
+        }
+        place.each_once(8).await;
         verified(folder);
     });
 }

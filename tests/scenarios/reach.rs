@@ -191,7 +191,7 @@ fn a_handoff_nobody_accepts_reaches_the_duty_manager_alone_and_in_their_own_thre
         **Open for**: 3 hours
 
         Those who can act were reminded and did not. Speak with them, or find somebody who can; /timeline INC-1 tells what was decided.
-        Urgent · Raised 3 time(s)
+        Urgent · Raised 3 times
         ");
         assert_eq!(pinged(word), 1);
         for name in ["auditor", "admin", "tier1", "tier2", "legal", "outsider"] {
@@ -243,7 +243,7 @@ fn where_no_duty_manager_can_be_reached_the_audit_channel_says_so_without_the_in
         assert_eq!(w.member("auditor").channel("audit").await.all().len(), 1);
         w.advance(minutes(61)).await;
         looked_at(w).await;
-        manager.channel(DUTY).await.saying("Raised 4 time(s)");
+        manager.channel(DUTY).await.saying("Raised 4 times");
     });
 }
 
@@ -325,7 +325,7 @@ fn what_is_not_urgent_waits_for_the_working_hours() {
         w.advance(hours(18)).await;
         let view = tier1.channel("tier1-triage").await;
         assert_eq!(view.all().len(), 2);
-        view.saying("Raised 1 time(s)").expect("[Claim] [Snooze]");
+        view.saying("Raised 1 time").expect("[Claim] [Snooze]");
     });
 }
 

@@ -20,7 +20,7 @@ fn a_form_that_was_left_goes_on_with_its_pages_after_a_restart() {
         w.start().await;
         let drafts = tier1.run("tier1-triage", "drafts", &[]).await.message();
         drafts
-            .expect("1 form(s) under way")
+            .expect("1 form under way")
             .expect("INC-1 · Escalate to investigation");
         let again = tier1
             .pick(&drafts, "Go on with…", &["INC-1"])

@@ -195,7 +195,7 @@ fn one_incident_that_cannot_be_read_holds_up_no_other() {
         w.tier1()
             .channel("tier1-triage")
             .await
-            .saying("Raised 1 time(s)");
+            .saying("Raised 1 time");
         w.member("auditor")
             .channel("audit")
             .await

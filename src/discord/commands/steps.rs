@@ -195,13 +195,13 @@ impl Bot {
         };
         match self.app.second_looks(actor).await?.len() {
             0 => {}
-            n => waiting.push(format!(
-                "{n} dismissal(s) wait for your second look: /queue"
-            )),
+            1 => waiting.push("1 dismissal waits for your second look: /queue".to_owned()),
+            n => waiting.push(format!("{n} dismissals wait for your second look: /queue")),
         }
         match self.app.patterns_to_approve(actor).await? {
             0 => {}
-            n => waiting.push(format!("{n} pattern(s) wait for approval: /pattern list")),
+            1 => waiting.push("1 pattern waits for approval: /pattern list".to_owned()),
+            n => waiting.push(format!("{n} patterns wait for approval: /pattern list")),
         }
         let waiting = waiting.join(". ");
         let card = self

@@ -248,6 +248,23 @@ impl Place {
             .collect()
     }
 
+    /// Orders a fault of the sandbox.
+    pub async fn fault(&self, order: Value) {
+        let path = format!("{}/sandbox/faults", self.sandbox);
+        let answer = self.client.post(path).json(&order).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+
+    /// Waits until a request has met a fault.
+    pub async fn fault_met(&self) {
+        let path = format!("{}/sandbox/requests?limit=1", self.sandbox);
+        self.until("a request that meets the fault", async || {
+            let (_, told) = super::read(self.client.get(&path).send().await.unwrap()).await;
+            told["faults_met"].as_u64() > Some(0)
+        })
+        .await;
+    }
+
     /// Requests that Discord would have answered with 429.
     pub async fn too_many(&self) -> usize {
         let path = format!("{}/sandbox/requests", self.sandbox);
