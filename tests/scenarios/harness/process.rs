@@ -226,6 +226,14 @@ impl Place {
         }
     }
 
+    /// Waits until so many messages stand in a channel.
+    pub async fn messages(&self, channel: &str, count: usize) {
+        self.until("a message in the channel", async || {
+            self.view("owner", channel).await.len() >= count
+        })
+        .await;
+    }
+
     async fn cards(&self) -> Vec<Message> {
         let mut cards = Vec::new();
         for channel in ["tier1-triage", "endpoint-desk", "tier3-containment"] {
