@@ -290,10 +290,12 @@ pub async fn walls(connection: &mut Connection, id: IncidentId) -> Result<Walls,
     Ok(walls.remove(&id).unwrap_or_default())
 }
 
-/// The open incidents that have the person among their walls. Whom one was about before is not looked at.
+/// The incidents from this one on, open or not, that have the person among their walls. Whom one was about before is not
+/// looked at.
 pub async fn list_walled_from(
     connection: &mut Connection,
     person: PersonId,
+    first: IncidentId,
 ) -> Result<BTreeSet<IncidentId>, StoreError> {
     let ids = sqlx::query_scalar!(
         r#"WITH me AS (SELECT COALESCE(same_as_id, id) AS id FROM persons WHERE id = ?),
@@ -302,9 +304,10 @@ pub async fn list_walled_from(
               SELECT id FROM me
               UNION SELECT r.id FROM mine CROSS JOIN persons r ON r.line_manager_id = mine.id AND r.same_as_id IS NULL),
            numbers AS (SELECT id FROM walled UNION SELECT p.id FROM walled JOIN persons p ON p.same_as_id = walled.id)
-           SELECT c.incident_id AS "id!: i64" FROM numbers n CROSS JOIN incident_persons c ON c.person_id = n.id
-           CROSS JOIN incidents i ON i.id = c.incident_id WHERE i.is_open = 1"#,
-        person.0
+           SELECT c.incident_id AS "id!: i64" FROM numbers n CROSS JOIN incident_persons c
+               ON c.person_id = n.id AND c.incident_id >= ?"#,
+        person.0,
+        first.0
     )
     .fetch_all(connection)
     .await?;

@@ -86,6 +86,7 @@ impl App {
             incident,
             times: Some(kept.times_received + 1),
             finds: update && !noted,
+            until: None,
         };
         Ok((Some(said), taken(id, Some(incident), Outcome::Repeated)))
     }
@@ -120,6 +121,7 @@ impl App {
             incident,
             times: None,
             finds: true,
+            until: None,
         };
         Ok((
             Some(said),

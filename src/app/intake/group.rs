@@ -128,6 +128,7 @@ impl App {
                         incident,
                         times: None,
                         finds: true,
+                        until: Some(alert.id),
                     });
                     (Some(incident), Outcome::Attached)
                 }

@@ -26,6 +26,8 @@ pub(super) struct Said<'r> {
     pub times: Option<i64>,
     /// Whether what it shows is judged.
     pub finds: bool,
+    /// Of the person's detections, alerts that came after this one do not count.
+    pub until: Option<AlertId>,
 }
 
 /// Whose detections one repeat rule counts, by place.
@@ -119,8 +121,7 @@ impl App {
             let counting = Counting {
                 person,
                 around: occurred_at(&one.arriving.of.alert, self.now()),
-                // One that came before sees what came since.
-                until: one.times.is_none().then_some(one.alert),
+                until: one.until,
             };
             let rule = incident.loaded.playbook.repeat;
             match asked.iter_mut().find(|(known, _)| *known == rule) {
