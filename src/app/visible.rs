@@ -52,20 +52,15 @@ impl App {
 
     /// The open incidents that the actor may know of, oldest first.
     pub(super) async fn visible_open(&self, actor: &Actor) -> Result<Vec<Entry>, AppError> {
-        let open = self.store.list_open().await?;
-        let Some(first) = open.first().map(|one| one.id) else {
-            return Ok(Vec::new());
-        };
-        // Walls are asked of a later moment than the incidents, whether these are open still or not: never of an earlier one.
-        let mut reader = self.store.read().await?;
-        let walled = store::incident::list_walled_from(&mut reader, actor.person, first).await?;
-        let about_others = open.iter().filter(|one| !one.past_concerned.is_empty());
-        let about_others: Vec<IncidentId> = about_others.map(|one| one.id).collect();
-        let mut past = store::incident::list_walls(&mut reader, &about_others).await?;
+        let (open, walled) = self.store.list_open(actor.person).await?;
         let mut entries = Vec::with_capacity(open.len());
         for incident in open {
-            let mut walls = past.remove(&incident.id).unwrap_or_default();
-            walls.extend(walled.contains(&incident.id).then_some(actor.person));
+            // Of the walls, what concerns the actor.
+            let walls: Walls = walled
+                .contains(&incident.id)
+                .then_some(actor.person)
+                .into_iter()
+                .collect();
             let playbook = self.playbooks.load(&incident.playbook)?;
             if let Some(clearance) = reads(actor, &incident, &playbook.playbook, &walls) {
                 entries.push(Entry {

@@ -91,9 +91,8 @@ impl Outbound {
             let verdict = self.clear_digest(digest).await?;
             return Ok(verdict.unwrap_or(Verdict::Repost { stale: key }));
         }
-        match self.own_card_before(row, placed, &key).await? {
-            Ok(None) => {}
-            Ok(Some(verdict)) | Err(verdict) => return Ok(verdict),
+        if let Some(verdict) = self.own_card_before(row, placed, &key).await? {
+            return Ok(verdict);
         }
         // What is settled needs no card, nor what came again and stands there as severe as it is.
         let severer = Severity::from_word(placed.view.severity).rank() < rank;
@@ -117,43 +116,44 @@ impl Outbound {
         Ok(posted_as(key, channel, sent))
     }
 
-    /// The card that an earlier try of this row may have left in the channel, brought up to date; none where it left none.
+    /// The card that an earlier try of this row may have left in the channel, brought up to date, or why it has
+    /// to wait; nothing where there is none.
     async fn own_card_before(
         &self,
         row: &Row,
         placed: &Placed,
         key: &str,
-    ) -> Result<Result<Option<Verdict>, Verdict>, AppError> {
+    ) -> Result<Option<Verdict>, AppError> {
         let before = row.created_at < self.started_at;
         if row.attempts == 0 && !before {
-            return Ok(Ok(None));
+            return Ok(None);
         }
         if let Some(left) = self.settles().filter(|_| before) {
-            return Ok(Err(Verdict::turn(left)));
+            return Ok(Some(Verdict::turn(left)));
         }
         let card = match self.templates.incident_card(&placed.view, press) {
             Ok(card) => card,
-            Err(fault) => return Ok(Err(unrenderable(&fault))),
+            Err(fault) => return Ok(Some(unrenderable(&fault))),
         };
         let channel = match self.channel_of(placed, row).await? {
             Ok(channel) => channel,
-            Err(verdict) => return Ok(Err(verdict)),
+            Err(verdict) => return Ok(Some(verdict)),
         };
         let mark = self.nonce(row);
         let id = match self.left_there(row, &channel, &mark).await {
             Ok(Some(id)) => id,
-            Ok(None) => return Ok(Ok(None)),
-            Err(fault) => return Ok(Err(fault.into())),
+            Ok(None) => return Ok(None),
+            Err(fault) => return Ok(Some(fault.into())),
         };
         let posted = Posted {
             channel_id: channel,
             message_id: id,
             mark: Some(mark),
         };
-        Ok(match self.rest.send(&edit_of(&posted, &card)).await {
-            Ok(_) => Ok(Some(Verdict::Delivered(Some((key.to_owned(), posted))))),
-            Err(fault) => Err(fault.into()),
-        })
+        Ok(Some(match self.rest.send(&edit_of(&posted, &card)).await {
+            Ok(_) => Verdict::Delivered(Some((key.to_owned(), posted))),
+            Err(fault) => fault.into(),
+        }))
     }
 
     pub(super) async fn remind(&self, row: &Row) -> Result<Verdict, AppError> {

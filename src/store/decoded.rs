@@ -15,19 +15,17 @@ const KEPT: usize = 16_384;
 pub(super) struct Decoded(Mutex<HashMap<IncidentId, Arc<Incident>>>);
 
 impl Decoded {
-    /// Every open incident, oldest first.
+    /// Every open incident of a snapshot, oldest first.
     pub(super) async fn list(
         &self,
-        reader: &mut Connection,
+        snapshot: &mut Connection,
     ) -> Result<Vec<Arc<Incident>>, StoreError> {
-        let open = versions(reader).await?;
+        let open = versions(snapshot).await?;
         let mut found = self.kept(&open);
         let is_new = |(id, _): &&(IncidentId, u64)| !found.contains_key(id);
         let new: Vec<IncidentId> = open.iter().filter(is_new).map(|(id, _)| *id).collect();
         if !new.is_empty() {
-            let read = incident::list(reader, &new).await?.into_iter();
-            // What has ended since its version was read is open no more.
-            let read = read.filter(|(_, incident)| incident.is_open());
+            let read = incident::list(snapshot, &new).await?.into_iter();
             let read: Vec<_> = read.map(|(id, one)| (id, Arc::new(one))).collect();
             self.keep(&read);
             found.extend(read);

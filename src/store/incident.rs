@@ -290,9 +290,8 @@ pub async fn walls(connection: &mut Connection, id: IncidentId) -> Result<Walls,
     Ok(walls.remove(&id).unwrap_or_default())
 }
 
-/// The incidents from this one on, open or not, that have the person among their walls. Whom one was about before is not
-/// looked at.
-pub async fn list_walled_from(
+/// The incidents from this one on that have the person among their walls. Whom one was about before is not looked at.
+pub(super) async fn list_walled_from(
     connection: &mut Connection,
     person: PersonId,
     first: IncidentId,

@@ -6,7 +6,8 @@ use super::gather::Gather;
 use super::lock;
 use super::trouble::{Cause, Trouble};
 use super::writer::{Job, Writer};
-use super::{StoreError, fact};
+use super::{StoreError, fact, incident};
+use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::Incident;
 use crate::watch::StoreMeters;
 use chrono::{DateTime, Utc};
@@ -14,6 +15,7 @@ use futures_util::future::{AbortHandle, abortable};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, SqliteConnection, SqlitePool};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
@@ -133,9 +135,27 @@ impl Store {
         Ok(self.readers.acquire().await?)
     }
 
-    /// Every open incident, oldest first.
-    pub async fn list_open(&self) -> Result<Vec<Arc<Incident>>, StoreError> {
-        self.decoded.list(&mut *self.read().await?).await
+    /// Every open incident, oldest first, and those among them that have the person among their walls; both of one moment.
+    pub async fn list_open(
+        &self,
+        person: PersonId,
+    ) -> Result<(Vec<Arc<Incident>>, BTreeSet<IncidentId>), StoreError> {
+        let mut reader = self.read().await?;
+        let mut snapshot = reader.begin().await?;
+        let open = self.decoded.list(&mut snapshot).await?;
+        let mut walled = BTreeSet::new();
+        if let Some(first) = open.first() {
+            walled = incident::list_walled_from(&mut snapshot, person, first.id).await?;
+        }
+        let before = open.iter().filter(|one| !one.past_concerned.is_empty());
+        let before: Vec<IncidentId> = before.map(|one| one.id).collect();
+        if !before.is_empty() {
+            let walls = incident::list_walls(&mut snapshot, &before).await?;
+            let walls = walls.into_iter().filter(|(_, of)| of.contains(&person));
+            walled.extend(walls.map(|(id, _)| id));
+        }
+        snapshot.rollback().await?;
+        Ok((open, walled))
     }
 
     /// What its writer counts.

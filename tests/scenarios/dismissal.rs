@@ -6,7 +6,7 @@ use crate::payload;
 const UPLOAD: &str = payload!("purview_dlp_alert_endpoint_web_low.json");
 const TRIAGE: &str = "tier1-triage";
 
-const FIRST: &[(&str, &str)] = &[
+pub(super) const FIRST: &[(&str, &str)] = &[
     ("Criteria that are met", "Person and data fit together"),
     (
         "Why this is dismissed",

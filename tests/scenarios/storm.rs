@@ -1,7 +1,8 @@
 //! More alerts than a channel can show one by one: digests, what is done from them, and that each alert stands in one message
 //! whatever fails in between.
 
-use super::harness::{Message, World, minutes, scenario};
+use super::dismissal::FIRST;
+use super::harness::{ALL, Message, World, minutes, scenario};
 use super::walled::imports;
 use chrono::TimeDelta;
 use serde_json::json;
@@ -181,6 +182,35 @@ fn a_digest_whose_answer_was_lost_stands_once_after_a_crash() {
                 .count();
             assert_eq!(times, 1, "{id}");
         }
+    });
+}
+
+#[test]
+fn a_card_whose_answer_was_lost_is_found_though_its_incident_is_settled_by_the_next_try() {
+    scenario(async |w| {
+        burst(w, "low", 5).await;
+        let messages = triage(w).await;
+        w.advance(TimeDelta::seconds(10)).await;
+        w.fault(json!({ "kind": "lost_response", "route": POSTS }))
+            .await;
+        let tier1 = w.tier1();
+        tier1
+            .pick(&messages[0], "Claim or accept…", &["INC-2"])
+            .await
+            .message()
+            .expect("INC-2 is yours");
+        w.deliver_once().await;
+        let card = tier1.glance("tier1-triage").await.card("INC-2");
+        card.expect("Held by tier1");
+        let form = tier1.press(&card, "Dismiss").await.form();
+        let answers = [FIRST, &[("Definition of done", ALL)]].concat();
+        let review = form.fill(&answers).await.message();
+        let done = tier1.press(&review, "Submit").await.message();
+        done.expect("INC-2 is dismissed");
+        let messages = triage(w).await;
+        assert_eq!(messages.len(), 2);
+        messages[1].expect("INC-2").expect("Settled");
+        assert!(!messages[1].text().contains("Held by"));
     });
 }
 
