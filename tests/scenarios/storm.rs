@@ -211,6 +211,7 @@ fn a_card_whose_answer_was_lost_is_found_though_its_incident_is_settled_by_the_n
         assert_eq!(messages.len(), 2);
         messages[1].expect("INC-2").expect("Settled");
         assert!(!messages[1].text().contains("Held by"));
+        assert_eq!(w.cards_of_nobody(2, &messages), Vec::<String>::new());
     });
 }
 
