@@ -271,6 +271,33 @@ test("markdown looks as in Discord", async () => {
   await page.close();
 });
 
+test("a channel that is read once more keeps what it shows, and what is written meanwhile follows", async () => {
+  const page = await chrome.window();
+  await write("tier1b", "was here");
+  let stream;
+  await page.routeWebSocket("**/stream", (socket) => {
+    socket.connectToServer();
+    stream = socket;
+  });
+  await as(page, world.base, "tier1", CHANNEL);
+  await message(page, "was here").waitFor();
+  const held = [];
+  await page.route("**/view?*", async (route) => {
+    const answer = await route.fetch();
+    held.push(() => route.fulfill({ response: answer }));
+  });
+  // A stream that broke greets anew, and the channel is read once more.
+  await stream.close();
+  for (let turns = 0; turns < 150 && held.length === 0; turns += 1) await page.waitForTimeout(100);
+  assert.ok(held.length > 0);
+  assert.equal(await message(page, "was here").isVisible(), true);
+  await write("tier1b", "came meanwhile");
+  for (const answer of held) await answer();
+  await message(page, "came meanwhile").waitFor();
+  assert.equal(await message(page, "was here").isVisible(), true);
+  await page.close();
+});
+
 test("a member sees only their channels, and a role that is given shows at once", async () => {
   const page = await chrome.window();
   await page.goto(`${world.base}/?as=outsider`);

@@ -44,8 +44,11 @@ async function start(args, data, isReady) {
     });
   }
   const until = Date.now() + READY_MS;
-  while (!(await fetch(isReady).then((answer) => answer.ok).catch(() => false))) {
-    if (child.exitCode !== null || Date.now() > until) throw new Error(`${args[0]} did not start:\n${said}`);
+  while (!(await isReady(said))) {
+    if (child.exitCode !== null || Date.now() > until) {
+      child.kill("SIGKILL");
+      throw new Error(`${args[0]} did not start:\n${said}`);
+    }
     await new Promise((done) => setTimeout(done, 100));
   }
   return async () => {
@@ -54,6 +57,11 @@ async function start(args, data, isReady) {
     await rm(data, { recursive: true, force: true });
   };
 }
+
+const answers = (url) => () =>
+  fetch(url)
+    .then((answer) => answer.ok)
+    .catch(() => false);
 
 const folder = () => mkdtemp(join(tmpdir(), "page-tests-"));
 
@@ -71,7 +79,7 @@ export async function demo() {
   const [page, intake, data] = [await freePort(), await freePort(), await folder()];
   const [base, http] = [`http://127.0.0.1:${page}`, `127.0.0.1:${intake}`];
   const args = ["demo", "--empty", "--sandbox", `127.0.0.1:${page}`, "--http", http];
-  const stop = await start(args, data, `http://${http}/readyz`);
+  const stop = await start(args, data, answers(`http://${http}/readyz`));
   return {
     base,
     stop,
@@ -92,7 +100,9 @@ export async function demo() {
 export async function sandbox() {
   const [page, intake, data] = [await freePort(), await freePort(), await folder()];
   const base = `http://127.0.0.1:${page}`;
-  const stop = await start(["sandbox", "--listen", `127.0.0.1:${page}`, "--http", `127.0.0.1:${intake}`], data, `${base}/sandbox/healthz`);
+  const args = ["sandbox", "--listen", `127.0.0.1:${page}`, "--http", `127.0.0.1:${intake}`];
+  // It answers before its token is written; then it says how a service is started.
+  const stop = await start(args, data, async (said) => said.includes("baton run --config"));
   const token = (await readFile(join(data, "sandbox-token"), "utf8")).trim();
   return { base, stop, token, control: control(base) };
 }

@@ -18,6 +18,8 @@ export class MessageList {
     this.jump = jump;
     this.doing = doing;
     this.rows = h("div", { class: "rows" });
+    /** What was asked last: the answer to anything earlier is not looked at. */
+    this.turn = 0;
     this.top = h("p", { class: "faint end", hidden: true });
     box.append(this.top, this.rows);
     this.reset(null);
@@ -34,6 +36,7 @@ export class MessageList {
   }
 
   reset(channel) {
+    this.turn += 1;
     this.channel = channel;
     /** Shown messages, oldest first: {row, el}. */
     this.shown = [];
@@ -49,29 +52,34 @@ export class MessageList {
     this.jump.hidden = true;
   }
 
+  /** Shows a channel's newest messages; one that is open keeps what it shows until they are here. */
   async open(channel) {
-    this.reset(channel);
+    if (channel !== this.channel) this.reset(channel);
     if (!channel) return;
+    const turn = ++this.turn;
+    this.waiting = [];
     this.busy = true;
     let messages;
     try {
       ({ messages } = await api.view(state.as, channel, { limit: PAGE }));
     } catch (refused) {
-      if (this.channel !== channel) return;
-      this.busy = false;
+      if (this.turn !== turn) return;
+      this.reset(channel);
       this.top.textContent = refused.message;
       this.top.hidden = false;
       return;
     }
-    if (this.channel !== channel) return;
+    if (this.turn !== turn) return;
     const fresh = messages.filter((row) => !dismissed.has(row.id));
     this.shown = fresh.map((row) => this.made(row));
     this.rows.replaceChildren(...this.shown.map((one) => one.el));
     this.oldest = messages.length < PAGE;
+    this.newest = true;
     this.busy = false;
     this.fold();
     this.ends();
     this.toBottom();
+    this.pill();
     // What arrived while this was asked.
     this.flush();
   }
@@ -226,14 +234,14 @@ export class MessageList {
     const edge = back ? this.shown[0] : this.shown.at(-1);
     if (!edge) return;
     this.busy = true;
-    const channel = this.channel;
+    const turn = ++this.turn;
     let messages = [];
     try {
-      ({ messages } = await api.view(state.as, channel, { [side]: edge.row.id, limit: PAGE }));
+      ({ messages } = await api.view(state.as, this.channel, { [side]: edge.row.id, limit: PAGE }));
     } catch {
       // The stream says when the sandbox is gone; scrolling asks again.
     }
-    if (this.channel !== channel) return;
+    if (this.turn !== turn) return;
     this.grow(back, messages);
     this.busy = false;
     this.flush();
