@@ -3,8 +3,8 @@
 
 mod kept;
 
-use super::codec::{at, sha256};
-use super::event::{PURGED, decode};
+use super::codec::{at, from_json, sha256};
+use super::event::PURGED;
 use super::{Connection, StoreError, access, incident};
 use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::{Event, Incident, apply};
@@ -56,37 +56,61 @@ async fn prove(connection: &mut Connection) -> Result<Proof, StoreError> {
     Ok(proof)
 }
 
-/// An entry as it is stored: the text that its hash covers, its hash, and its payload where that is not purged.
-struct Row {
+/// Entries as they are stored, one after the other, each in [`LINES`] lines: the text that its hash covers (see
+/// [`crate::store::event::Header::hash`]), its hash, its salt behind a plus (a minus alone where its contents are purged),
+/// its contents. One value for all of them: a row of the driver for each costs more than its proof.
+struct Entries {
     text: String,
-    hash: String,
-    payload: Option<(Vec<u8>, Vec<u8>)>,
+    last: i64,
 }
 
-/// Each header as the text that its hash covers, see [`crate::store::event::Header::hash`]: a column less is quicker to read.
+/// Of the text that a header's hash covers.
+const HEADER_LINES: usize = 12;
+/// Of an entry: no column holds a line feed when it is written.
+const LINES: i64 = 12 + 3;
+
+/// `None` behind the last entry.
 async fn list_after(
     connection: &mut Connection,
     seq: i64,
     limit: i64,
-) -> Result<Vec<Row>, StoreError> {
-    let rows = sqlx::query!(
-        r#"SELECT h.seq || char(10) || h.incident_id || char(10) || h.number || char(10) || h.at_us || char(10) || h.staff
-              || char(10) || h.role || char(10) || h.kind || char(10) || h.format || char(10) || h.criterion || char(10)
-              || h.payload_hash || char(10) || h.previous_of_incident || char(10) || h.previous AS "text!: String",
-              h.hash, p.salt AS "salt?", p.body AS "body?"
-           FROM event_headers h LEFT JOIN event_payloads p ON p.seq = h.seq
-           WHERE h.seq > ? ORDER BY h.seq LIMIT ?"#,
+) -> Result<Option<Entries>, StoreError> {
+    let found = sqlx::query!(
+        r#"SELECT COUNT(*) AS "count!: i64", MAX(seq) AS "last: i64",
+              CAST(group_concat(entry, char(10)) AS BLOB) AS "text: Vec<u8>"
+           FROM (SELECT h.seq, concat_ws(char(10), h.seq, h.incident_id, h.number, h.at_us, h.staff, h.role, h.kind,
+                     h.format, h.criterion, h.payload_hash, h.previous_of_incident, h.previous, h.hash,
+                     IIF(p.seq IS NULL, '-', '+' || hex(p.salt)), COALESCE(p.body, '')) AS entry
+                 FROM event_headers h LEFT JOIN event_payloads p ON p.seq = h.seq
+                 WHERE h.seq > ? ORDER BY h.seq LIMIT ?)"#,
         seq,
         limit
     )
-    .fetch_all(connection)
+    .fetch_one(connection)
     .await?;
-    let rows = rows.into_iter().map(|row| Row {
-        text: row.text,
-        hash: row.hash,
-        payload: row.salt.zip(row.body),
-    });
-    Ok(rows.collect())
+    let inconsistent = |why: &str| StoreError::Inconsistent {
+        what: "an entry of the history",
+        why: why.to_owned(),
+    };
+    let Some((text, last)) = found.text.zip(found.last) else {
+        return Ok(None);
+    };
+    let text = String::from_utf8(text).map_err(|_| inconsistent("what it holds is no text"))?;
+    // So each row is one entry: none holds fewer lines.
+    let lines = i64::try_from(text.matches('\n').count() + 1);
+    if lines != Ok(LINES * found.count) {
+        return Err(inconsistent(
+            "it holds a line feed, which none does when it is written",
+        ));
+    }
+    Ok(Some(Entries { text, last }))
+}
+
+/// The first lines, without the feed behind them, and the rest.
+fn split_lines(text: &str, many: usize) -> (&str, &str) {
+    let end = text.match_indices('\n').nth(many.saturating_sub(1));
+    let (lines, rest) = text.split_at(end.map_or(text.len(), |(at, _)| at));
+    (lines, rest.strip_prefix('\n').unwrap_or(rest))
 }
 
 /// What of a header the proof looks at.
@@ -155,8 +179,9 @@ impl Walk {
         let mut limit = CHUNK;
         let mut next = list_after(connection, 0, limit).await;
         loop {
-            let rows = match next {
-                Ok(rows) => rows,
+            let entries = match next {
+                Ok(Some(entries)) => entries,
+                Ok(None) => return Ok(()),
                 // One of them holds what is no text or number any more: find it one by one.
                 Err(_) if limit > 1 => {
                     limit = 1;
@@ -169,13 +194,10 @@ impl Walk {
                     return Ok(());
                 }
             };
-            let Some(last) = rows.last() else {
-                return Ok(());
-            };
-            let last = Header::of(&last.text).map_or(i64::MAX, |header| header.seq);
+            let last = entries.last;
             // The next are read while these are proven.
             let walk = std::mem::take(self);
-            let proving = spawn_blocking(move || walk.steps(rows));
+            let proving = spawn_blocking(move || walk.steps(&entries.text));
             let (proven, read) = tokio::join!(proving, list_after(connection, last, limit));
             *self = proven.map_err(|_| StoreError::broke_off())?;
             if self.proof.fault.is_some() {
@@ -186,15 +208,22 @@ impl Walk {
     }
 
     /// Stops at the first that does not hold.
-    fn steps(mut self, rows: Vec<Row>) -> Self {
-        for row in rows {
-            let Some(header) = Header::of(&row.text) else {
+    fn steps(mut self, entries: &str) -> Self {
+        let mut rest = entries;
+        while !rest.is_empty() {
+            let (text, hash, salt, body);
+            (text, rest) = split_lines(rest, HEADER_LINES);
+            (hash, rest) = split_lines(rest, 1);
+            (salt, rest) = split_lines(rest, 1);
+            (body, rest) = split_lines(rest, 1);
+            let Some(header) = Header::of(text) else {
                 let seq = self.proof.events + 1;
                 self.proof.fault = Some(format!("event {seq}: its header was changed"));
                 break;
             };
-            let intact = sha256(&[row.text.as_bytes()]) == row.hash;
-            if let Some(why) = self.step(&header, intact, row.hash, row.payload) {
+            let intact = sha256(&[text.as_bytes()]) == hash;
+            let payload = salt.strip_prefix('+').map(|salt| (salt, body));
+            if let Some(why) = self.step(&header, intact, hash, payload) {
                 self.proof.fault = Some(format!(
                     "event {} (INC-{}, number {}, {}): {why}",
                     header.seq, header.incident_id, header.number, header.kind
@@ -209,8 +238,8 @@ impl Walk {
         &mut self,
         header: &Header<'_>,
         intact: bool,
-        hash: String,
-        payload: Option<(Vec<u8>, Vec<u8>)>,
+        hash: &str,
+        payload: Option<(&str, &str)>,
     ) -> Option<String> {
         if header.seq != self.proof.events + 1 {
             return Some(format!(
@@ -232,16 +261,13 @@ impl Walk {
             return Some("its header was changed".to_owned());
         }
         self.proof.events = header.seq;
-        self.proof.head.clone_from(&hash);
-        *own = (hash, header.number);
+        hash.clone_into(&mut self.proof.head);
+        hash.clone_into(&mut own.0);
+        own.1 = header.number;
         self.replay(header, payload)
     }
 
-    fn replay(
-        &mut self,
-        header: &Header<'_>,
-        payload: Option<(Vec<u8>, Vec<u8>)>,
-    ) -> Option<String> {
+    fn replay(&mut self, header: &Header<'_>, payload: Option<(&str, &str)>) -> Option<String> {
         let Some((salt, body)) = payload else {
             if !self.purged.contains(&header.incident_id) {
                 return Some("its contents are missing, and no purge says so".to_owned());
@@ -250,10 +276,11 @@ impl Walk {
             self.states.insert(header.incident_id, None);
             return None;
         };
-        if sha256(&[&salt, &body]) != header.payload_hash {
+        let salted = hex::decode(salt).map(|salt| sha256(&[&salt, body.as_bytes()]));
+        if salted.as_deref() != Ok(header.payload_hash) {
             return Some("its contents were changed".to_owned());
         }
-        let (event, at): (Event, _) = match (decode(&body), at(header.at_us)) {
+        let (event, at): (Event, _) = match (from_json("an event", body), at(header.at_us)) {
             (Ok(event), Ok(at)) => (event, at),
             (Err(fault), _) | (_, Err(fault)) => return Some(format!("cannot be read: {fault}")),
         };

@@ -116,10 +116,45 @@ async fn a_changed_column_of_a_header_names_its_event() {
             "{statement}"
         );
     }
-    // Two columns in one.
-    let moved = "UPDATE event_headers SET role = role || char(10) || kind, kind = '' WHERE seq = 2";
-    let fault = fault_after(moved).await;
-    assert_eq!(fault, "event 2: its header was changed");
+}
+
+#[tokio::test]
+async fn a_line_feed_in_a_column_names_its_event() {
+    for (statement, event) in [
+        // Two columns in one.
+        (
+            "UPDATE event_headers SET role = role || char(10) || kind, kind = '' WHERE seq = 2",
+            2,
+        ),
+        (
+            "UPDATE event_payloads SET body = CAST(body || char(10) AS BLOB) WHERE seq = 4",
+            4,
+        ),
+    ] {
+        let fault = fault_after(statement).await;
+        let expected = format!(
+            "event {event}: cannot be read: the store holds something unreadable in an entry of the history: it holds a line feed, which none does when it is written"
+        );
+        assert_eq!(fault, expected);
+    }
+}
+
+#[tokio::test]
+async fn two_entries_in_one_row_are_not_two() {
+    let ground = story().await;
+    // All that the last row says is moved into the contents of the one before it.
+    let merged = "UPDATE event_payloads SET body = CAST(body || char(10) || (SELECT concat_ws(char(10), h.seq, h.incident_id,
+            h.number, h.at_us, h.staff, h.role, h.kind, h.format, h.criterion, h.payload_hash, h.previous_of_incident,
+            h.previous, h.hash, '+' || hex(p.salt), p.body)
+         FROM event_headers h JOIN event_payloads p ON p.seq = h.seq WHERE h.seq = 5) AS BLOB) WHERE seq = 4";
+    let cut = [
+        merged,
+        "DELETE FROM event_payloads WHERE seq = 5",
+        "DELETE FROM event_headers WHERE seq = 5",
+    ];
+    forge(&ground, &cut).await;
+    let fault = proof(&ground).await.fault.unwrap();
+    assert!(fault.starts_with("event 4: cannot be read: "), "{fault}");
 }
 
 #[tokio::test]

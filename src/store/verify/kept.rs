@@ -2,9 +2,10 @@
 
 use crate::store::codec::{sha256, to_json};
 use crate::store::{Connection, StoreError};
+use tokio::task::spawn_blocking;
 
 /// Bodies read at a time: they may be large.
-const CHUNK: i64 = 50;
+const CHUNK: i64 = 200;
 /// Openings whose bodies are looked for together.
 const TOGETHER: usize = 200;
 
@@ -37,28 +38,42 @@ async fn playbooks(connection: &mut Connection) -> Result<Option<String>, StoreE
     }))
 }
 
+struct Body {
+    row: i64,
+    alert_id: i64,
+    sha256: String,
+    body: Vec<u8>,
+}
+
+async fn list_after(connection: &mut Connection, row: i64) -> Result<Vec<Body>, StoreError> {
+    let bodies = sqlx::query_as!(
+        Body,
+        r#"SELECT rowid AS "row!: i64", alert_id, sha256, body FROM raw_bodies WHERE rowid > ? ORDER BY rowid LIMIT ?"#,
+        row,
+        CHUNK
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(bodies)
+}
+
 async fn raw_bodies(connection: &mut Connection) -> Result<Option<String>, StoreError> {
-    let mut from = 0;
-    loop {
-        let rows = sqlx::query!(
-            r#"SELECT rowid AS "row!: i64", alert_id, sha256, body FROM raw_bodies
-               WHERE rowid > ? ORDER BY rowid LIMIT ?"#,
-            from,
-            CHUNK
-        )
-        .fetch_all(&mut *connection)
-        .await?;
-        let Some(last) = rows.last() else {
-            return Ok(None);
-        };
-        from = last.row;
-        if let Some(changed) = rows.iter().find(|row| sha256(&[&row.body]) != row.sha256) {
+    let mut bodies = list_after(connection, 0).await?;
+    while let Some(last) = bodies.last() {
+        let last = last.row;
+        let changed = |body: &Body| sha256(&[&body.body]) != body.sha256;
+        let proving = spawn_blocking(move || bodies.into_iter().find(changed));
+        // The next are read while these are proven.
+        let (found, next) = tokio::join!(proving, list_after(connection, last));
+        if let Some(changed) = found.map_err(|_| StoreError::broke_off())? {
             return Ok(Some(format!(
                 "raw body of ALR-{}: it was changed",
                 changed.alert_id
             )));
         }
+        bodies = next?;
     }
+    Ok(None)
 }
 
 /// The bodies that the openings name are there.
