@@ -155,7 +155,7 @@ impl App {
                     if reason.trim().is_empty() {
                         return Err(Refusal::ReasonMissing.into());
                     }
-                    let into = store::incident::next_id(connection).await?;
+                    let into = store::number::next(connection).await?.incident;
                     let by = By {
                         person: actor.person,
                         role: role_in(&actor, &visible.incident, playbook),

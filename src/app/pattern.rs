@@ -251,7 +251,7 @@ impl App {
                         at: app.now(),
                     };
                     let pattern = Pattern {
-                        id: store::pattern::next_id(connection).await?,
+                        id: store::number::next(connection).await?.pattern,
                         playbook,
                         title: draft.title,
                         reason: draft.reason,

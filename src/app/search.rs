@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 
 /// Alerts that one write indexes: it holds up what arrives for some milliseconds.
 const EACH: i64 = 200;
-/// Writes of one tick: a store of an earlier format is indexed in minutes, and other work goes on between them.
-const WRITES: usize = 20;
+/// Writes of one round: a store of an earlier format is indexed in minutes, and other work goes on between them.
+const WRITES: usize = 4;
 /// Alerts not indexed yet that are read at a time.
 const UNREAD: i64 = 100;
 /// Alerts with the words that are read at a time.

@@ -1,4 +1,5 @@
-//! The two loops: delivery after each commit, and the look at what is due each second, with the auditor behind it.
+//! The loops: delivery and the index of words after each commit, and the look at what is due each second, with the auditor
+//! behind it.
 //! Each calls the same step as the tests do.
 
 use crate::app::backup::Plan;
@@ -15,6 +16,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 /// How often what is due is looked at.
 const TICK: Duration = Duration::from_secs(1);
+/// The least time between two rounds of the index of words. A search reads what came since one by one.
+const INDEX_REST: Duration = Duration::from_millis(200);
 /// How often it is looked whether a backup is due.
 const BACKUP_TICK: Duration = Duration::from_secs(20);
 /// The longest wait between two looks at the outbox, whatever was said.
@@ -185,6 +188,25 @@ pub async fn sweep(app: App, mut stopping: watch::Receiver<bool>) {
     }
 }
 
+/// Indexes the words of what is committed.
+pub async fn index(app: App, mut stopping: watch::Receiver<bool>) {
+    let mut commits = app.store.commits();
+    while !*stopping.borrow() {
+        commits.mark_unchanged();
+        if let Err(fault) = app.index_words().await
+            && fault.trouble().is_none()
+        {
+            tracing::error!(%fault, "the words of what came could not be indexed");
+        }
+        let _ = timeout(INDEX_REST, stopping.wait_for(|stop| *stop)).await;
+        tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => {}
+            // Also where nothing was committed: what could not be indexed is tried again.
+            _ = timeout(LONGEST_REST, commits.changed()) => {}
+        }
+    }
+}
+
 /// Makes backups when they are due. One that is under way when the service ends is thrown away.
 pub async fn back_up(app: App, plan: Arc<Plan>, mut stopping: watch::Receiver<bool>) {
     loop {
@@ -251,10 +273,9 @@ fn hear(outbound: &Outbound, done: &Result<Drained, AppError>) {
     }
 }
 
-/// One look at what is due, then a slice of the auditor's round, then the words of what came.
+/// One look at what is due, then a slice of the auditor's round.
 pub async fn tick(app: &App) -> Result<usize, AppError> {
     let done = app.sweep().await?;
     app.audit().await?;
-    app.index_words().await?;
     Ok(done)
 }

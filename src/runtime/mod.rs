@@ -184,6 +184,7 @@ impl Service {
             Drive::Loops => {
                 self.spawn(loops::deliver(self.outbound.clone(), stopping.clone()));
                 self.spawn(loops::sweep(self.app.clone(), stopping.clone()));
+                self.spawn(loops::index(self.app.clone(), stopping.clone()));
                 if let Some(plan) = self.backups.clone() {
                     self.spawn(loops::back_up(self.app.clone(), plan, stopping.clone()));
                 }
@@ -205,9 +206,11 @@ impl Service {
         loops::drain(&self.outbound).await
     }
 
-    /// One look at what is due, and the auditor's next steps.
+    /// One look at what is due, the auditor's next steps, and the words of what came.
     pub async fn tick(&self) -> Result<usize, AppError> {
-        loops::tick(&self.app).await
+        let done = loops::tick(&self.app).await?;
+        self.app.index_words().await?;
+        Ok(done)
     }
 
     /// One sign of life, where a monitor is configured.

@@ -153,19 +153,6 @@ pub async fn list_by_key(
     Ok(known.collect())
 }
 
-/// The numbers that the next alert and the next incident get. Only inside a write. An alert's number that was given is never
-/// given again.
-pub async fn next_ids(connection: &mut Connection) -> Result<(AlertId, IncidentId), StoreError> {
-    let last = sqlx::query!(
-        r#"SELECT (SELECT MAX(seq) FROM sqlite_sequence WHERE name = 'alerts') AS "alert: i64",
-              (SELECT MAX(id) FROM incidents) AS "incident: i64""#
-    )
-    .fetch_one(connection)
-    .await?;
-    let next = |last: Option<i64>| last.unwrap_or(0) + 1;
-    Ok((AlertId(next(last.alert)), IncidentId(next(last.incident))))
-}
-
 /// Keeps new alerts. Their incidents may follow in the same transaction.
 pub async fn insert_all(
     connection: &mut Connection,

@@ -11,14 +11,6 @@ use crate::domain::restricted::{Clearance, Purpose, Restricted};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeSet, HashMap};
 
-/// The number that the next incident gets. Only inside a write.
-pub async fn next_id(connection: &mut Connection) -> Result<IncidentId, StoreError> {
-    let last = sqlx::query_scalar!(r#"SELECT MAX(id) AS "id: i64" FROM incidents"#)
-        .fetch_one(connection)
-        .await?;
-    Ok(IncidentId(last.unwrap_or(0) + 1))
-}
-
 pub async fn find(
     connection: &mut Connection,
     id: IncidentId,

@@ -20,6 +20,7 @@ mod gather;
 pub mod health;
 pub mod incident;
 pub mod lock;
+pub mod number;
 mod open;
 pub mod outbox;
 pub mod pattern;

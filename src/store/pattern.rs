@@ -27,14 +27,6 @@ pub struct Draft {
     pub typed: Typed,
 }
 
-/// The number that the next pattern gets. Only inside a write.
-pub async fn next_id(connection: &mut Connection) -> Result<PatternId, StoreError> {
-    let last = sqlx::query_scalar!(r#"SELECT MAX(id) AS "id: i64" FROM patterns"#)
-        .fetch_one(connection)
-        .await?;
-    Ok(PatternId(last.unwrap_or(0) + 1))
-}
-
 /// Saves how a pattern stands; its hits are counted apart.
 pub async fn save(connection: &mut Connection, pattern: &Pattern) -> Result<(), StoreError> {
     let (id, playbook) = (pattern.id.0, pattern.playbook.as_str());

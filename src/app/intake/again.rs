@@ -136,7 +136,7 @@ impl App {
         alert: AlertId,
         person: Option<PersonId>,
     ) -> Result<Taken, AppError> {
-        let incident = store::incident::next_id(connection).await?;
+        let incident = store::number::next(connection).await?.incident;
         let opening = OpenedBy {
             arriving,
             alert,

@@ -172,7 +172,11 @@ impl App {
         });
         let identities: Vec<_> = first.iter().map(|a| a.of.identities.as_slice()).collect();
         let persons = store::people::find_or_insert_all(connection, &identities, now).await?;
-        let (mut alert, mut incident) = store::alert::next_ids(connection).await?;
+        let store::number::Next {
+            mut alert,
+            mut incident,
+            ..
+        } = store::number::next(connection).await?;
         let mut new = Vec::with_capacity(first.len());
         for (arriving, person) in first.iter().zip(persons) {
             let way = if arriving.of.noted.is_some() {

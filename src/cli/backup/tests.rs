@@ -140,6 +140,43 @@ async fn a_backup_of_a_live_store_restores_to_the_same_counts_and_chain() {
 }
 
 #[tokio::test]
+async fn no_number_of_the_time_after_a_backup_is_given_again() {
+    let folder = folder().await;
+    let file = backed_up(&folder).await;
+    let (place, told) = restored(&file, &[]).await;
+    assert!(told.unwrap().contains("100,000 numbers are left out"));
+    let body = r#"{"id": "marker-three"}"#;
+    taken_in(place.path(), "generic", vec![unread(body)]).await;
+    assert!(replayed(place.path()).await.0);
+    let readers = Store::open_readers(&store_in(place.path())).await.unwrap();
+    let mut reader = readers.acquire().await.unwrap();
+    // The last that was given in each table, whether it held anything in the backup or not.
+    for (table, given) in [
+        ("alerts", 100_003),
+        ("incidents", 100_003),
+        ("outbox", 100_003),
+        ("drafts", 100_000),
+        ("patterns", 100_000),
+    ] {
+        let last: i64 = sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = ?")
+            .bind(table)
+            .fetch_one(&mut *reader)
+            .await
+            .unwrap();
+        assert_eq!(last, given, "{table}");
+    }
+    let newest: i64 = sqlx::query_scalar("SELECT MAX(id) FROM incidents")
+        .fetch_one(&mut *reader)
+        .await
+        .unwrap();
+    assert_eq!(newest, 100_003);
+    let proof = crate::store::verify::verify(&mut reader).await.unwrap();
+    assert_eq!((proof.fault, proof.incidents), (None, 3));
+    drop(reader);
+    readers.close().await;
+}
+
+#[tokio::test]
 async fn a_sealed_backup_is_opened_by_its_key_alone_and_shows_nothing() {
     use age::secrecy::ExposeSecret as _;
     let folder = folder().await;

@@ -3,7 +3,7 @@
 use super::contents::STATED;
 use super::{Contents, at, beside, create, fault, look_through, remove, seal, sync, sync_folder};
 use crate::store::verify::{Proof, verify};
-use crate::store::{StoreError, lock, open};
+use crate::store::{StoreError, lock, number, open};
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
@@ -86,8 +86,8 @@ async fn prove(partial: &Path, now: DateTime<Utc>) -> Result<(Contents, Proof), 
     Ok((stated, proof))
 }
 
-/// What counted for the store that is gone: its connection to Discord, and its name, under which Discord may still refuse
-/// as sent already what another entry of the same number sends now.
+/// What counted for the store that is gone: its connection to Discord, its name, under which Discord may still refuse as
+/// sent already what another entry of the same number sends now, and the numbers that it gave after the copy was made.
 async fn begin_anew(copy: &mut SqliteConnection, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query!(
         "DELETE FROM facts WHERE key IN (?, 'gateway_session', 'instance')",
@@ -95,5 +95,6 @@ async fn begin_anew(copy: &mut SqliteConnection, now: DateTime<Utc>) -> Result<(
     )
     .execute(&mut *copy)
     .await?;
+    number::leave_out(copy).await?;
     crate::store::fact::save(copy, "restored", &now.to_rfc3339(), now).await
 }

@@ -126,11 +126,11 @@ async fn timed<F: Future<Output = ()>>(
     taken
 }
 
-/// New alerts, evenly, each of which opens an incident; each second their words are indexed, as the service does it.
+/// New alerts, evenly, each of which opens an incident; their words are indexed as the service does it.
 pub(super) async fn come_in(app: App) {
     let indexing = app.clone();
     tokio::spawn(async move {
-        let mut every = tokio::time::interval(Duration::from_secs(1));
+        let mut every = tokio::time::interval(Duration::from_millis(200));
         while indexing.index_words().await.is_ok() {
             every.tick().await;
         }
