@@ -257,6 +257,8 @@ pub struct QueueRow {
 pub struct Queue {
     /// How old the oldest message is that was not shown in time; empty where none is late.
     pub late: String,
+    /// Open incidents that cannot be read, and so are not listed.
+    pub unreadable: usize,
     pub count: usize,
     pub rows: Vec<QueueRow>,
     /// Dismissals that wait for the reader's second look.
@@ -267,6 +269,7 @@ template!(
     Queue,
     Queue {
         late: "2 min".to_owned(),
+        unreadable: 1,
         count: 1,
         rows: vec![QueueRow {
             id: "INC-1".to_owned(),

@@ -177,6 +177,7 @@ pub async fn sweep(app: App, mut stopping: watch::Receiver<bool>) {
         () = begin(&app) => {}
         _ = stopping.wait_for(|stop| *stop) => return,
     }
+    let mut whole = false;
     while !*stopping.borrow() {
         if let Err(fault) = tick(&app).await
             && fault.trouble().is_none()
@@ -185,24 +186,30 @@ pub async fn sweep(app: App, mut stopping: watch::Receiver<bool>) {
         }
         // A change of `stopping` ends the wait early.
         let _ = timeout(TICK, stopping.wait_for(|stop| *stop)).await;
+        if !std::mem::replace(&mut whole, true) {
+            tokio::select! {
+                () = look_at_all(&app) => {}
+                _ = stopping.wait_for(|stop| *stop) => return,
+            }
+        }
     }
 }
 
-/// Indexes the words of what is committed.
+/// Indexes the words of what is committed; what the last run left begins a moment later.
 pub async fn index(app: App, mut stopping: watch::Receiver<bool>) {
     let mut commits = app.store.commits();
     while !*stopping.borrow() {
+        tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => return,
+            // Also where nothing was committed: what could not be indexed is tried again.
+            _ = timeout(LONGEST_REST, commits.changed()) => {}
+        }
+        let _ = timeout(INDEX_REST, stopping.wait_for(|stop| *stop)).await;
         commits.mark_unchanged();
         if let Err(fault) = app.index_words().await
             && fault.trouble().is_none()
         {
             tracing::error!(%fault, "the words of what came could not be indexed");
-        }
-        let _ = timeout(INDEX_REST, stopping.wait_for(|stop| *stop)).await;
-        tokio::select! {
-            _ = stopping.wait_for(|stop| *stop) => {}
-            // Also where nothing was committed: what could not be indexed is tried again.
-            _ = timeout(LONGEST_REST, commits.changed()) => {}
         }
     }
 }
@@ -247,11 +254,16 @@ pub async fn tell_troubles(app: App, missing: Arc<Missing>, mut stopping: watch:
     }
 }
 
-/// What the last run left: deadlines as playbooks and hours now have them, and a whole look of the auditor.
+/// Deadlines as playbooks and hours now have them.
 async fn begin(app: &App) {
     if let Err(fault) = app.refresh_dues().await {
         tracing::error!(%fault, "deadlines could not be written anew; those of before count");
     }
+}
+
+/// A whole look of the auditor at what the last run left. It reads every open incident: what waits to be sent and what is due
+/// go before.
+async fn look_at_all(app: &App) {
     if let Err(fault) = app.audit_whole().await {
         tracing::error!(%fault, "the auditor could not look at what the last run left");
     }

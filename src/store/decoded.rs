@@ -6,16 +6,21 @@ use super::{Connection, StoreError, incident};
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::Incident;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// So many are kept at most, some kilobytes each; more than that are decoded at each use.
 const KEPT: usize = 16_384;
 
 #[derive(Default)]
-pub(super) struct Decoded(Mutex<HashMap<IncidentId, Arc<Incident>>>);
+pub(super) struct Decoded {
+    kept: Mutex<HashMap<IncidentId, Arc<Incident>>>,
+    /// How many could not be read when they were last listed.
+    unreadable: AtomicUsize,
+}
 
 impl Decoded {
-    /// Every open incident of a snapshot, oldest first.
+    /// Every open incident of a snapshot that can be read, oldest first.
     pub(super) async fn list(
         &self,
         snapshot: &mut Connection,
@@ -25,17 +30,24 @@ impl Decoded {
         let is_new = |(id, _): &&(IncidentId, u64)| !found.contains_key(id);
         let new: Vec<IncidentId> = open.iter().filter(is_new).map(|(id, _)| *id).collect();
         if !new.is_empty() {
-            let read = incident::list(snapshot, &new).await?.into_iter();
-            let read: Vec<_> = read.map(|(id, one)| (id, Arc::new(one))).collect();
+            let read = incident::list_each(snapshot, &new).await?.into_iter();
+            let read = read.filter_map(|(id, one)| Some((id, Arc::new(one.ok()?))));
+            let read: Vec<_> = read.collect();
             self.keep(&read);
             found.extend(read);
         }
+        let unreadable = open.len().saturating_sub(found.len());
+        self.unreadable.store(unreadable, Ordering::Relaxed);
         Ok(open.iter().filter_map(|(id, _)| found.remove(id)).collect())
+    }
+
+    pub(super) fn unreadable(&self) -> usize {
+        self.unreadable.load(Ordering::Relaxed)
     }
 
     /// Those that are kept in this version. Whatever is open no more is given up.
     fn kept(&self, open: &[(IncidentId, u64)]) -> HashMap<IncidentId, Arc<Incident>> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = HashMap::with_capacity(open.len());
         for (id, version) in open {
             if let Some(known) = kept.get(id).filter(|known| known.version == *version) {
@@ -47,7 +59,7 @@ impl Decoded {
     }
 
     fn keep(&self, read: &[(IncidentId, Arc<Incident>)]) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         for (id, incident) in read {
             if kept.len() < KEPT || kept.contains_key(id) {
                 kept.insert(*id, Arc::clone(incident));

@@ -135,7 +135,12 @@ impl Store {
         Ok(self.readers.acquire().await?)
     }
 
-    /// Every open incident, oldest first, and those among them that have the person among their walls; both of one moment.
+    /// How many open incidents could not be read when they were last listed: they are in no list.
+    pub fn unreadable(&self) -> usize {
+        self.decoded.unreadable()
+    }
+
+    /// Every open incident that can be read, oldest first, and those among them that have the person among their walls; both of one moment.
     pub async fn list_open(
         &self,
         person: PersonId,

@@ -200,6 +200,14 @@ fn one_incident_that_cannot_be_read_holds_up_no_other() {
             .channel("audit")
             .await
             .saying("1 open incident cannot be read from the store");
+        let tier1 = w.tier1();
+        let queue = tier1.run("tier1-triage", "queue", &[]).await.message();
+        queue
+            .expect("1 open incident cannot be read")
+            .expect("INC-2")
+            .lacks("INC-1");
+        let stuck = w.member("manager").run("audit", "timeline", &[]).await;
+        stuck.message().expect("1 open incident cannot be read");
         w.tamper("UPDATE incidents SET state = (SELECT state FROM kept) WHERE id = 1")
             .await;
         w.tamper("DROP TABLE kept").await;

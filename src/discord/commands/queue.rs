@@ -83,6 +83,7 @@ impl Bot {
         let context = Queue {
             count: rows.len(),
             late: self.app.late().await?.unwrap_or_default(),
+            unreadable: self.app.store.unreadable(),
             rows: shown.collect(),
             looks: looks
                 .iter()

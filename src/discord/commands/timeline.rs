@@ -82,6 +82,7 @@ impl Bot {
             since: shown_time(row.since, self.app.zone),
         });
         let context = Stuck {
+            unreadable: self.app.store.unreadable(),
             count: rows.len(),
             rows: shown.collect(),
         };

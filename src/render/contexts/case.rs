@@ -31,6 +31,8 @@ pub struct StuckRow {
 /// What waits longer than it should.
 #[derive(Debug, Clone, Serialize)]
 pub struct Stuck {
+    /// Open incidents that cannot be read, and so are not listed.
+    pub unreadable: usize,
     pub count: usize,
     pub rows: Vec<StuckRow>,
 }
@@ -38,6 +40,7 @@ template!(
     "stuck",
     Stuck,
     Stuck {
+        unreadable: 1,
         count: 1,
         rows: vec![StuckRow {
             id: "INC-1".to_owned(),
