@@ -414,6 +414,8 @@ pub struct Answer {
     pub text: String,
     pub missing: Vec<String>,
     pub next: String,
+    /// What was typed and not taken: it goes back to whoever typed it.
+    pub typed: Vec<String>,
 }
 template!(
     "answer",
@@ -423,6 +425,7 @@ template!(
         text: "INC-1 is yours".to_owned(),
         missing: vec!["Department is missing".to_owned()],
         next: "Escalate it".to_owned(),
+        typed: vec!["It was a test".to_owned()],
     }
 );
 

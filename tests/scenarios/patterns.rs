@@ -266,7 +266,9 @@ fn an_expired_or_retired_pattern_is_refused_with_the_reason_until_it_is_reviewed
         };
         run("pattern review", &[("expires", "2028-01-31")])
             .await
-            .expect("The new date is too far away: 180 days at most");
+            .expect("The new date is too far away: 180 days at most")
+            .expect("**What you typed**, to send it again:")
+            .expect("> Looked at five more.");
         run("pattern review", &[("expires", "2027-01-31")])
             .await
             .expect("It counts until 2027-01-31.");

@@ -90,6 +90,33 @@ fn held_work_without_a_sign_of_life_is_raised_to_its_holder_and_then_free_again(
 }
 
 #[test]
+fn what_was_typed_comes_back_with_a_refusal_in_the_answer_or_where_it_is_long_in_a_file() {
+    scenario(async |w| {
+        claimed(w).await;
+        let tier1 = w.tier1();
+        w.advance(hours(9)).await;
+        let told = tier1.channel("tier1-triage").await.saying("sign of life");
+        let form = tier1.press(&told, "Snooze").await.form();
+        let refused = form
+            .submit(&[("Until", "30d"), ("Reason", "The desk\n*sleeps*.")])
+            .await
+            .message();
+        refused
+            .expect("**What you typed**, to send it again:\n> The desk\n> \\*sleeps\\*.")
+            .expect("> 30d");
+        let long = "The visa desk sleeps. ".repeat(60);
+        let form = tier1.press(&told, "Snooze").await.form();
+        let refused = form
+            .submit(&[("Until", "30d"), ("Reason", &long)])
+            .await
+            .message();
+        refused.expect("All of it is in what-you-typed.txt");
+        let file = w.file(&refused, "what-you-typed.txt").await;
+        assert_eq!(file, format!("{long}\n\n30d"));
+    });
+}
+
+#[test]
 fn reminders_rest_with_a_reason_until_an_end_and_go_on_by_themselves() {
     scenario(async |w| {
         claimed(w).await;

@@ -83,8 +83,8 @@ pub fn refused(refusal: &Refusal, holder: Option<&str>, zone: Tz) -> Answer {
     Answer {
         title: title.to_owned(),
         text,
-        missing: Vec::new(),
         next: next.to_owned(),
+        ..Answer::default()
     }
 }
 
@@ -105,8 +105,8 @@ fn unfit(refusal: &Refusal, why: &str) -> Answer {
     Answer {
         title: title.to_owned(),
         text: why.to_owned(),
-        missing: Vec::new(),
         next: next.to_owned(),
+        ..Answer::default()
     }
 }
 
@@ -188,8 +188,8 @@ fn beside(refusal: &Refusal, holder: Option<&str>) -> Answer {
     Answer {
         title: title.to_owned(),
         text,
-        missing: Vec::new(),
         next: next.to_owned(),
+        ..Answer::default()
     }
 }
 
@@ -199,6 +199,7 @@ fn listing(title: &str, text: &str, missing: &[String], next: &str) -> Answer {
         text: text.to_owned(),
         missing: missing.to_vec(),
         next: next.to_owned(),
+        ..Answer::default()
     }
 }
 
@@ -213,8 +214,8 @@ fn governed(refusal: &Refusal) -> Answer {
     let answer = |title: &str, text: &str, next: &str| Answer {
         title: title.to_owned(),
         text: text.to_owned(),
-        missing: Vec::new(),
         next: next.to_owned(),
+        ..Answer::default()
     };
     if let Refusal::NoTalk { why } = refusal {
         let next = "/comms request asks anew; /comms decide offers what waits for you.";
@@ -322,6 +323,7 @@ fn incomplete(readiness: &Readiness) -> Answer {
         text: "This is all that is missing. What you gave is saved.".to_owned(),
         missing: missing(readiness),
         next: "Press “Fill in what is missing”, or choose below.".to_owned(),
+        ..Answer::default()
     }
 }
 
@@ -356,11 +358,11 @@ pub fn troubled(trouble: Trouble) -> Answer {
             "Baton's store takes nothing: {}. What you sent is not saved and was not done. What you gave before is safe.",
             trouble.in_words()
         ),
-        missing: Vec::new(),
         next: format!(
             "Send it again in a minute. If this stays, tell whoever runs Baton's host: {} Baton goes on by itself then.",
             trouble.cure()
         ),
+        ..Answer::default()
     }
 }
 
@@ -371,7 +373,7 @@ pub fn our_fault(reference: &str) -> Answer {
         text: format!(
             "Baton could not do it. What you gave before is saved. Reference {reference}."
         ),
-        missing: Vec::new(),
         next: "Try once more; if it stays, tell your administrator the reference.".to_owned(),
+        ..Answer::default()
     }
 }

@@ -10,7 +10,9 @@ use crate::app::form::Given;
 use crate::app::{App, AppError, Cause as _};
 use crate::discord::actor::GuildMap;
 use crate::discord::custom_id::CustomId;
-use crate::discord::incoming::{CommandOption, CommandType, Interaction, Kind, ModalValue};
+use crate::discord::incoming::{
+    CommandOption, CommandType, Interaction, Kind, ModalValue, OptionValue,
+};
 use crate::domain::alert::Severity;
 use crate::domain::form::Mark;
 use crate::domain::governance::Choice;
@@ -20,11 +22,15 @@ use crate::domain::playbook::definition::TransitionKind;
 use crate::domain::policy::Actor;
 use crate::domain::talk::Verdict;
 use crate::domain::timeline::Shown;
-use crate::render::card::{Card, Tone};
+use crate::render::card::{Card, CardFile, Tone};
 use crate::render::contexts::Answer;
 use crate::render::form::Form;
 use crate::render::templates::{TemplateFault, Templates};
 use std::collections::BTreeMap;
+
+/// From so many bytes on, what was typed goes back in a file: a card takes about 4,000 characters.
+const TYPED_SHOWN: usize = 1_000;
+const TYPED_FILE: &str = "what-you-typed.txt";
 
 /// What an interaction is answered with.
 #[derive(Debug)]
@@ -65,6 +71,7 @@ impl Bot {
     pub async fn answer(&self, interaction: Interaction) -> Option<Reply> {
         let reference = interaction.id.clone();
         let autocomplete = matches!(interaction.kind, Kind::Autocomplete { .. });
+        let typed = typed_in(&interaction.kind);
         match self.route(interaction).await {
             Ok(reply) => reply,
             Err(_) if autocomplete => Some(Reply::Choices(Vec::new())),
@@ -75,23 +82,44 @@ impl Bot {
                     None
                 };
                 let answer = answers::refused(&refusal, holder.as_deref(), self.app.zone);
-                Some(self.shown(&answer, Tone::Warning))
+                // What is incomplete is saved as far as it goes.
+                let saved = matches!(refusal, Refusal::RecordIncomplete(_));
+                let typed = if saved { Vec::new() } else { typed };
+                Some(self.given_back(answer, Tone::Warning, typed))
             }
             Err(fault) => {
                 if let Fault::App(fault) = &fault
                     && let Some(trouble) = fault.trouble()
                 {
                     // The store logs when it begins and ends.
-                    return Some(self.shown(&answers::troubled(trouble), Tone::Alarm));
+                    return Some(self.given_back(answers::troubled(trouble), Tone::Alarm, typed));
                 }
                 tracing::error!(%reference, %fault, "an interaction could not be served");
-                Some(self.shown(&answers::our_fault(&reference), Tone::Alarm))
+                Some(self.given_back(answers::our_fault(&reference), Tone::Alarm, typed))
             }
         }
     }
 
-    fn shown(&self, answer: &Answer, tone: Tone) -> Reply {
-        let card = self.templates.answer(answer, tone).unwrap_or_else(|fault| {
+    /// An answer to what was not taken: what was typed goes back, in a file where it is long.
+    fn given_back(&self, mut answer: Answer, tone: Tone, typed: Vec<String>) -> Reply {
+        let long = typed.iter().map(String::len).sum::<usize>() > TYPED_SHOWN;
+        let mut files = Vec::new();
+        if long {
+            answer.typed = vec![format!("All of it is in {TYPED_FILE}.")];
+            files.push(CardFile {
+                name: TYPED_FILE.to_owned(),
+                bytes: typed.join("\n\n").into_bytes(),
+            });
+        } else {
+            answer.typed = typed;
+        }
+        let mut card = self.shown(&answer, tone);
+        card.files = files;
+        Reply::Show(card)
+    }
+
+    fn shown(&self, answer: &Answer, tone: Tone) -> Card {
+        self.templates.answer(answer, tone).unwrap_or_else(|fault| {
             tracing::error!(%fault, "an answer could not be rendered");
             let (title, body) = (answer.title.clone(), answer.text.clone());
             Card {
@@ -100,8 +128,7 @@ impl Bot {
                 body,
                 ..Card::default()
             }
-        });
-        Reply::Show(card)
+        })
     }
 
     async fn route(&self, interaction: Interaction) -> Result<Option<Reply>, Fault> {
@@ -380,6 +407,33 @@ fn parse_mark(value: &str) -> Option<Given> {
     let (field, mark) = value.rsplit_once('|')?;
     let mark = Mark::ALL.into_iter().find(|m| m.key() == mark)?;
     Some(Given::Mark(FieldId::new(field), mark))
+}
+
+/// What was typed into a form, or in several words into a command.
+fn typed_in(kind: &Kind) -> Vec<String> {
+    let texts: Vec<&String> = match kind {
+        Kind::Modal { values, .. } => {
+            let texts = values.values().filter_map(|value| match value {
+                ModalValue::Text(text) => Some(text),
+                ModalValue::Values(_) | ModalValue::Flag(_) | ModalValue::Files(_) => None,
+            });
+            texts.collect()
+        }
+        Kind::Command { options, .. } => {
+            let mut texts = Vec::new();
+            for option in options {
+                if let OptionValue::Text(text) = &option.value
+                    && text.trim().contains(char::is_whitespace)
+                {
+                    texts.push(text);
+                }
+            }
+            texts
+        }
+        Kind::Autocomplete { .. } | Kind::Component { .. } | Kind::Unknown { .. } => Vec::new(),
+    };
+    let given = texts.into_iter().filter(|text| !text.trim().is_empty());
+    given.cloned().collect()
 }
 
 /// In the place of the private screen that opened the form.

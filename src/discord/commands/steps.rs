@@ -245,8 +245,8 @@ impl Bot {
         let answer = Answer {
             title: title.to_owned(),
             text: text.to_owned(),
-            missing: Vec::new(),
             next: next.to_owned(),
+            ..Answer::default()
         };
         self.templates.answer(&answer, Tone::Info)
     }

@@ -42,13 +42,13 @@ struct Body {
     row: i64,
     alert_id: i64,
     sha256: String,
-    body: Vec<u8>,
+    raw: Vec<u8>,
 }
 
 async fn list_after(connection: &mut Connection, row: i64) -> Result<Vec<Body>, StoreError> {
     let bodies = sqlx::query_as!(
         Body,
-        r#"SELECT rowid AS "row!: i64", alert_id, sha256, body FROM raw_bodies WHERE rowid > ? ORDER BY rowid LIMIT ?"#,
+        r#"SELECT rowid AS "row!: i64", alert_id, sha256, body AS raw FROM raw_bodies WHERE rowid > ? ORDER BY rowid LIMIT ?"#,
         row,
         CHUNK
     )
@@ -61,7 +61,7 @@ async fn raw_bodies(connection: &mut Connection) -> Result<Option<String>, Store
     let mut bodies = list_after(connection, 0).await?;
     while let Some(last) = bodies.last() {
         let last = last.row;
-        let changed = |body: &Body| sha256(&[&body.body]) != body.sha256;
+        let changed = |body: &Body| sha256(&[&body.raw]) != body.sha256;
         let proving = spawn_blocking(move || bodies.into_iter().find(changed));
         // The next are read while these are proven.
         let (found, next) = tokio::join!(proving, list_after(connection, last));
