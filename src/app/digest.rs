@@ -99,7 +99,7 @@ impl App {
         }
         let clearance = visible.clearance.at_most(level);
         let view = self
-            .card_view(&mut reader, incident, visit, &clearance)
+            .card_view(&mut reader, (incident, &visible.walls), visit, &clearance)
             .await?;
         let mut view = view.ok_or(Refusal::NotFound)?;
         // Id, severity, age and holder are all that others of the tiers read.

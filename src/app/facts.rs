@@ -60,23 +60,14 @@ pub async fn histories(
     asked: &[Counting],
     repeat: Option<Repeat>,
 ) -> Result<Vec<History>, StoreError> {
-    let detections = match repeat {
-        Some(repeat) => {
-            let window = TimeDelta::days(repeat.window_days);
-            store::detection::count_detections(connection, asked, window).await?
-        }
-        None => vec![0; asked.len()],
-    };
-    let persons: Vec<PersonId> = asked.iter().map(|one| one.person).collect();
-    let open = store::detection::count_open_incidents(connection, &persons).await?;
-    let listed = store::directory::list_entries(connection, &persons).await?;
-    let each = detections.into_iter().zip(open).zip(listed);
-    let histories = each.map(|((detections, open_incidents), listed)| History {
+    let window = repeat.map(|repeat| TimeDelta::days(repeat.window_days));
+    let known = store::detection::list_known(connection, asked, window).await?;
+    let histories = known.into_iter().map(|known| History {
         known: true,
-        department: listed.department,
-        walls_known: listed.walls_known,
-        detections,
-        open_incidents,
+        department: known.department,
+        walls_known: known.walls_known,
+        detections: known.detections,
+        open_incidents: known.open_incidents,
     });
     Ok(histories.collect())
 }

@@ -62,7 +62,12 @@ impl App {
         let incident = &visible.incident;
         may_look(incident, &Context::new(self.now(), playbook, Some(actor)))?;
         let facts = self
-            .sighted(&mut reader, incident, &visible.clearance, view::facts)
+            .sighted(
+                &mut reader,
+                (incident, &visible.walls),
+                &visible.clearance,
+                view::facts,
+            )
             .await?;
         let names = store::people::names(&mut reader, &[id]).await?;
         let (by, at) = match &incident.phase {

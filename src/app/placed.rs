@@ -94,7 +94,7 @@ impl App {
             readers,
         } = seen;
         let mut view = self
-            .card_view(&mut reader, &incident, visit, &clearance)
+            .card_view(&mut reader, (&incident, &walls), visit, &clearance)
             .await?;
         let present = match &placement {
             Placement::Channel(_) => &readers,
@@ -155,7 +155,7 @@ impl App {
         // Under the channel that every tier sees: a thread is hidden from members who do not see its parent.
         let (parent, name) = (ChannelKey::new(placement::SEALED), id.to_string());
         let view = self
-            .card_view(&mut reader, &incident, visit, &policy::thread())
+            .card_view(&mut reader, (&incident, &walls), visit, &policy::thread())
             .await?;
         Ok(view.map(|view| ThreadView {
             parent,

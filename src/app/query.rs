@@ -256,11 +256,11 @@ impl App {
     pub(super) async fn card_view(
         &self,
         connection: &mut Connection,
-        incident: &Incident,
+        (incident, walls): (&Incident, &policy::Walls),
         visit: usize,
         clearance: &Clearance,
     ) -> Result<Option<CardView>, AppError> {
-        self.sighted(connection, incident, clearance, |sight| {
+        self.sighted(connection, (incident, walls), clearance, |sight| {
             card(incident, visit, sight)
         })
         .await
@@ -270,7 +270,7 @@ impl App {
     pub(super) async fn sighted<T>(
         &self,
         connection: &mut Connection,
-        incident: &Incident,
+        (incident, walls): (&Incident, &policy::Walls),
         clearance: &Clearance,
         look: impl FnOnce(&Sight<'_>) -> T,
     ) -> Result<T, AppError> {
@@ -284,15 +284,14 @@ impl App {
             store::alert::occurred_at(&on.alert, on.received_at)
         });
         let history = history(connection, person, around, &loaded.playbook).await?;
-        let mut walls_known = true;
-        for person in &incident.concerned {
+        let mut walls_known = person.is_none() || history.walls_known;
+        for person in incident.concerned.iter().skip(1) {
             let listed = store::directory::find(connection, *person).await?;
             walls_known &= listed.is_some_and(|listed| listed.walls_known);
         }
         let names = store::people::names(connection, &[incident.id]).await?;
-        let walls = store::incident::walls(connection, incident.id).await?;
         let patterns = self
-            .fitting(connection, incident, &loaded.playbook, &walls)
+            .fitting(connection, incident, &loaded.playbook, walls)
             .await?;
         let sight = Sight {
             patterns: &patterns,

@@ -14,53 +14,60 @@ pub struct Counting {
     pub until: Option<AlertId>,
 }
 
-/// For each, the distinct detections of the person within the window around the instant. Re-sends and entities of one
-/// alert count once, drills and alerts that open nothing do not.
-pub async fn count_detections(
+/// What is known of one person.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Distinct detections in the window. Re-sends and entities of one alert count once, drills and alerts that open nothing
+    /// do not.
+    pub detections: i64,
+    pub open_incidents: i64,
+    /// By the directory.
+    pub department: Option<String>,
+    /// In the directory, or with a line manager all the same: their walls can be computed.
+    pub walls_known: bool,
+}
+
+/// What is known of each, in their order, by one statement; without a window no detections are counted.
+pub async fn list_known(
     connection: &mut Connection,
     each: &[Counting],
-    window: TimeDelta,
-) -> Result<Vec<i64>, StoreError> {
+    window: Option<TimeDelta>,
+) -> Result<Vec<Known>, StoreError> {
     let asked = each.iter().map(|one| {
-        let (from, to) = (us(one.around - window), us(one.around + window));
+        // From the end to the beginning lies nothing.
+        let span = window.map(|window| (us(one.around - window), us(one.around + window)));
+        let (from, to) = span.unwrap_or((1, 0));
         (one.person.0, from, to, one.until.map_or(i64::MAX, |a| a.0))
     });
     let asked = to_json("persons", &asked.collect::<Vec<_>>())?;
-    let counts = sqlx::query_scalar!(
+    let rows = sqlx::query!(
         r#"SELECT (SELECT COUNT(DISTINCT detection_key) FROM alerts
               WHERE person_id IN (SELECT COALESCE(same_as_id, id) FROM persons WHERE id = json_extract(j.value, '$[0]')
                    UNION SELECT q.id FROM persons p JOIN persons q ON q.same_as_id = COALESCE(p.same_as_id, p.id) WHERE p.id = json_extract(j.value, '$[0]'))
                  AND occurred_us BETWEEN json_extract(j.value, '$[1]') AND json_extract(j.value, '$[2]')
-                 AND id <= json_extract(j.value, '$[3]') AND drill = 0 AND noted IS NULL) AS "count!: i64"
-           FROM json_each(?) j ORDER BY j.key"#,
+                 AND id <= json_extract(j.value, '$[3]') AND drill = 0 AND noted IS NULL) AS "detections!: i64",
+              (SELECT COUNT(DISTINCT i.id) FROM incident_persons c JOIN incidents i ON i.id = c.incident_id
+              WHERE c.person_id IN (SELECT COALESCE(same_as_id, id) FROM persons WHERE id = json_extract(j.value, '$[0]')
+                   UNION SELECT q.id FROM persons p JOIN persons q ON q.same_as_id = COALESCE(p.same_as_id, p.id) WHERE p.id = json_extract(j.value, '$[0]'))
+                 AND i.is_open = 1) AS "open!: i64",
+              r.department AS "department?",
+              COALESCE(r.listed_us IS NOT NULL OR r.line_manager_id IS NOT NULL, 0) AS "walls_known!: bool"
+           FROM json_each(?) j LEFT JOIN persons p ON p.id = json_extract(j.value, '$[0]')
+           LEFT JOIN persons r ON r.id = COALESCE(p.same_as_id, p.id) ORDER BY j.key"#,
         asked
     )
     .fetch_all(connection)
     .await?;
-    Ok(counts)
+    let known = rows.into_iter().map(|row| Known {
+        detections: row.detections,
+        open_incidents: row.open,
+        department: row.department,
+        walls_known: row.walls_known,
+    });
+    Ok(known.collect())
 }
 
-/// Open incidents about each person.
-pub async fn count_open_incidents(
-    connection: &mut Connection,
-    persons: &[PersonId],
-) -> Result<Vec<i64>, StoreError> {
-    let persons: Vec<i64> = persons.iter().map(|p| p.0).collect();
-    let persons = to_json("persons", &persons)?;
-    let counts = sqlx::query_scalar!(
-        r#"SELECT (SELECT COUNT(DISTINCT i.id) FROM incident_persons c JOIN incidents i ON i.id = c.incident_id
-              WHERE c.person_id IN (SELECT COALESCE(same_as_id, id) FROM persons WHERE id = j.value
-                   UNION SELECT q.id FROM persons p JOIN persons q ON q.same_as_id = COALESCE(p.same_as_id, p.id) WHERE p.id = j.value)
-                 AND i.is_open = 1) AS "count!: i64"
-           FROM json_each(?) j ORDER BY j.key"#,
-        persons
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(counts)
-}
-
-/// The alerts behind [`count_detections`], newest first, up to `limit`.
+/// The alerts behind the detections of [`list_known`], newest first, up to `limit`.
 pub async fn list_detections(
     connection: &mut Connection,
     person: PersonId,

@@ -1,6 +1,6 @@
 //! The people directory: persons with its facts, whose identities are whose, and which import linked them.
 
-use super::codec::{to_json, us};
+use super::codec::us;
 use super::people::KINDS;
 use super::{Connection, StoreError};
 use crate::domain::directory::{Directory, Identity, Known, Planned};
@@ -223,29 +223,6 @@ pub struct Entry {
     pub department: Option<String>,
     /// In the directory, or with a line manager all the same: their walls can be computed.
     pub walls_known: bool,
-}
-
-/// What it says of each, in their order.
-pub async fn list_entries(
-    connection: &mut Connection,
-    persons: &[PersonId],
-) -> Result<Vec<Entry>, StoreError> {
-    let persons: Vec<i64> = persons.iter().map(|p| p.0).collect();
-    let persons = to_json("persons", &persons)?;
-    let rows = sqlx::query!(
-        r#"SELECT r.department,
-              COALESCE(r.listed_us IS NOT NULL OR r.line_manager_id IS NOT NULL, 0) AS "walls_known!: bool"
-           FROM json_each(?) j LEFT JOIN persons p ON p.id = j.value
-           LEFT JOIN persons r ON r.id = COALESCE(p.same_as_id, p.id) ORDER BY j.key"#,
-        persons
-    )
-    .fetch_all(connection)
-    .await?;
-    let entries = rows.into_iter().map(|row| Entry {
-        department: row.department,
-        walls_known: row.walls_known,
-    });
-    Ok(entries.collect())
 }
 
 pub async fn find(
