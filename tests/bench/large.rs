@@ -99,6 +99,11 @@ async fn killed(file: &Path, data: &Path) {
         }
         for name in ["baton.db", "baton.db-wal"] {
             std::fs::copy(file.with_file_name(name), data.join(name)).unwrap();
+            // What was copied is not still being written while the service starts.
+            std::fs::File::open(data.join(name))
+                .unwrap()
+                .sync_all()
+                .unwrap();
         }
     })
     .await;

@@ -149,3 +149,21 @@ fn a_control_under_somebodys_finger_works_although_its_card_was_edited() {
         tier1.press(&before, "Escalate").await.form();
     });
 }
+
+#[test]
+fn a_start_that_discord_refuses_is_tried_again_until_it_is_taken() {
+    scenario(async |w| {
+        w.stop().await;
+        for (kind, route) in [("http_403", "/commands"), ("http_404", "/members")] {
+            w.fault(json!({ "kind": kind, "times": 1, "route": route }))
+                .await;
+        }
+        w.expected()
+            .log("Discord is connected, but not prepared")
+            .request(403, "/commands", 1)
+            .request(404, "/members", 1);
+        w.start().await;
+        w.alert("purview", UPLOAD).await.accepted();
+        w.tier1().channel("tier1-triage").await.card("INC-1");
+    });
+}
