@@ -23,15 +23,6 @@ pub async fn list(
     connection: &mut Connection,
     ids: &[IncidentId],
 ) -> Result<HashMap<IncidentId, Incident>, StoreError> {
-    let each = list_each(connection, ids).await?.into_iter();
-    each.map(|(id, incident)| Ok((id, incident?))).collect()
-}
-
-/// The same, where one that cannot be read holds up no other.
-pub(super) async fn list_each(
-    connection: &mut Connection,
-    ids: &[IncidentId],
-) -> Result<Vec<(IncidentId, Result<Incident, StoreError>)>, StoreError> {
     let ids = to_json("incidents", &ids)?;
     let rows = sqlx::query!(
         r#"SELECT id AS "id!: i64", state, record, (SELECT MAX(h.at_us) FROM event_headers h
@@ -41,11 +32,12 @@ pub(super) async fn list_each(
     )
     .fetch_all(connection)
     .await?;
-    let each = rows.iter().map(|row| {
-        let incident = decode(&row.state, &row.record, row.touched_us);
-        (IncidentId(row.id), incident)
-    });
-    Ok(each.collect())
+    rows.iter()
+        .map(|row| {
+            let incident = decode(&row.state, &row.record, row.touched_us)?;
+            Ok((IncidentId(row.id), incident))
+        })
+        .collect()
 }
 
 /// When a person last did something with it stands in the history alone.

@@ -133,3 +133,30 @@ async fn a_command_beside_the_service_leaves_another_format_as_it_is() {
     let all = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap();
     assert_eq!(usize::try_from(left).unwrap(), all.count() - 1);
 }
+
+#[tokio::test]
+async fn what_is_known_of_a_later_moment_is_not_mixed_into_an_earlier_one() {
+    let ground = ground().await;
+    let decoded = super::decoded::Decoded::default();
+    let mut early = ground.store.read().await.unwrap();
+    let mut earlier = early.begin().await.unwrap();
+    let nothing = decoded.list(&mut earlier).await.unwrap();
+    assert_eq!(nothing.map(|open| open.incidents().len()), Some(0));
+    let mut raw = ground.raw().await;
+    for statement in [
+        "PRAGMA foreign_keys = OFF",
+        "INSERT INTO event_headers (seq, incident_id, number, at_us, staff, role, kind, format, criterion, payload_hash,
+            previous_of_incident, previous, hash) VALUES (1, 1, 1, 0, 0, '', 'opened', 1, '', '', '', '', '')",
+        "INSERT INTO incidents (id, playbook_hash, stage, is_open, severity, version, opened_us, changed_us, state, record)
+         VALUES (1, '', 'triage', 1, 'low', 1, 0, 0, 'not to be read', '')",
+    ] {
+        sqlx::query(statement).execute(&mut raw).await.unwrap();
+    }
+    let mut late = ground.store.read().await.unwrap();
+    let mut later = late.begin().await.unwrap();
+    let open = decoded.list(&mut later).await.unwrap();
+    assert_eq!(open.map(|open| open.incidents().len()), Some(0));
+    assert_eq!(decoded.unreadable(), 1);
+    assert!(decoded.list(&mut earlier).await.unwrap().is_none());
+    assert_eq!(decoded.unreadable(), 1);
+}

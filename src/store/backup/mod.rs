@@ -13,11 +13,12 @@ pub use seal::is_sealed;
 
 use super::{Connection, StoreError, lock};
 use chrono::{DateTime, Utc};
-use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{Connection as _, SqliteConnection};
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use tokio::task::spawn_blocking;
 
 /// How the name of a whole backup ends.
 const ENDINGS: [&str; 2] = [".db", ".db.age"];
@@ -96,6 +97,8 @@ async fn write(
 /// One snapshot, without what was deleted; looked through, and not older than the store was when it began.
 async fn copy(store: &Path, to: &Path, now: DateTime<Utc>) -> Result<Contents, StoreError> {
     let read = SqliteConnectOptions::new().filename(store).read_only(true);
+    // Of the copy that it writes: that is brought to the disk below, while it is looked through.
+    let read = read.synchronous(SqliteSynchronous::Off);
     let mut source = SqliteConnection::connect_with(&read).await?;
     let before = contents::head(&mut source).await?;
     let name = to.display().to_string();
@@ -106,7 +109,11 @@ async fn copy(store: &Path, to: &Path, now: DateTime<Utc>) -> Result<Contents, S
     source.close().await?;
     let mut copy =
         SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(to)).await?;
-    look_through(&mut copy).await?;
+    let written = to.to_owned();
+    let synced = spawn_blocking(move || sync(&written));
+    let (synced, looked) = tokio::join!(synced, look_through(&mut copy));
+    synced.map_err(|_| StoreError::broke_off())??;
+    looked?;
     if !contents::has(&mut copy, before.as_ref()).await? {
         return Err(fault(
             "the copy does not hold the store's last entry".to_owned(),
