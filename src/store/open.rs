@@ -140,7 +140,8 @@ impl Store {
         self.decoded.unreadable()
     }
 
-    /// Every open incident that can be read, oldest first, and those among them that have the person among their walls; both of one moment.
+    /// Every open incident that can be read, oldest first, and those among them that have the person among their walls; both
+    /// of one moment.
     pub async fn list_open(
         &self,
         person: PersonId,
