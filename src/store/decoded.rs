@@ -24,28 +24,25 @@ pub(super) struct Open {
     /// Those that can be read, oldest first.
     incidents: Vec<Arc<Incident>>,
     /// Those that could not: each list tries again.
-    unreadable: BTreeSet<IncidentId>,
+    pub(super) unreadable: BTreeSet<IncidentId>,
 }
 
 impl Decoded {
-    /// What is open in a snapshot. `None` where a later moment is known already: ask again in a snapshot that begins now.
-    pub(super) async fn list(
-        &self,
-        snapshot: &mut Connection,
-    ) -> Result<Option<Arc<Open>>, StoreError> {
+    /// What is open in a snapshot.
+    pub(super) async fn list(&self, snapshot: &mut Connection) -> Result<Arc<Open>, StoreError> {
         let head = sqlx::query_scalar!(r#"SELECT MAX(seq) AS "seq: i64" FROM event_headers"#)
             .fetch_one(&mut *snapshot)
             .await?;
         let head = head.unwrap_or(0);
         let open = match self.known() {
-            Some(open) if open.seq > head => return Ok(None),
-            Some(open) if open.seq == head && open.unreadable.is_empty() => return Ok(Some(open)),
-            Some(open) => open.up_to(snapshot, head).await?,
-            None => Open::at(snapshot, head).await?,
+            Some(open) if open.seq == head && open.unreadable.is_empty() => return Ok(open),
+            Some(open) if open.seq <= head => open.up_to(snapshot, head).await?,
+            // Nothing is known yet, or only what is later than this snapshot.
+            Some(_) | None => Open::at(snapshot, head).await?,
         };
         let open = Arc::new(open);
         self.keep(&open);
-        Ok(Some(open))
+        Ok(open)
     }
 
     /// How many open incidents could not be read when they were last listed.

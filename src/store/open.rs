@@ -147,13 +147,8 @@ impl Store {
         person: PersonId,
     ) -> Result<(Vec<Arc<Incident>>, BTreeSet<IncidentId>), StoreError> {
         let mut reader = self.read().await?;
-        let (mut snapshot, open) = loop {
-            let mut snapshot = reader.begin().await?;
-            if let Some(open) = self.decoded.list(&mut snapshot).await? {
-                break (snapshot, open);
-            }
-            snapshot.rollback().await?;
-        };
+        let mut snapshot = reader.begin().await?;
+        let open = self.decoded.list(&mut snapshot).await?;
         let mut walled = BTreeSet::new();
         let open = open.incidents().to_vec();
         if let Some(first) = open.first() {
