@@ -138,16 +138,12 @@ async fn a_command_beside_the_service_leaves_another_format_as_it_is() {
 async fn what_is_known_of_a_later_moment_is_not_mixed_into_an_earlier_one() {
     let ground = ground().await;
     let decoded = super::decoded::Decoded::default();
+    let unreadable = async |snapshot: &mut SqliteConnection| {
+        decoded.list(snapshot).await.unwrap().unreadable.len()
+    };
     let mut early = ground.store.read().await.unwrap();
     let mut earlier = early.begin().await.unwrap();
-    assert!(
-        decoded
-            .list(&mut earlier)
-            .await
-            .unwrap()
-            .unreadable
-            .is_empty()
-    );
+    assert_eq!(unreadable(&mut earlier).await, 0);
     let mut raw = ground.raw().await;
     for statement in [
         "PRAGMA foreign_keys = OFF",
@@ -160,15 +156,8 @@ async fn what_is_known_of_a_later_moment_is_not_mixed_into_an_earlier_one() {
     }
     let mut late = ground.store.read().await.unwrap();
     let mut later = late.begin().await.unwrap();
-    assert_eq!(decoded.list(&mut later).await.unwrap().unreadable.len(), 1);
-    assert!(
-        decoded
-            .list(&mut earlier)
-            .await
-            .unwrap()
-            .unreadable
-            .is_empty()
-    );
+    assert_eq!(unreadable(&mut later).await, 1);
+    assert_eq!(unreadable(&mut earlier).await, 0);
     // What is known stays that of the later moment.
     assert_eq!(decoded.unreadable(), 1);
 }

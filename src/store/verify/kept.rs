@@ -5,7 +5,7 @@ use crate::store::{Connection, StoreError};
 use tokio::task::spawn_blocking;
 
 /// Bodies read at a time: they may be large.
-const CHUNK: i64 = 200;
+const CHUNK: i64 = 50;
 /// Openings whose bodies are looked for together.
 const TOGETHER: usize = 200;
 
