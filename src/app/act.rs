@@ -246,12 +246,8 @@ impl App {
         connection: &mut Connection,
         incident: &Incident,
     ) -> Result<Option<i64>, AppError> {
-        let mut counted = Vec::new();
-        for id in &incident.alerts {
-            let alert = store::alert::load(connection, *id).await?.alert;
-            counted.extend(alert.matches());
-        }
-        Ok(counted.into_iter().max())
+        let alerts = store::alert::load_all(connection, &incident.alerts).await?;
+        Ok(alerts.iter().filter_map(|kept| kept.alert.matches()).max())
     }
 
     /// Appends events, saves the state they lead to, its deadlines and its effects.

@@ -12,7 +12,7 @@ use crate::domain::incident::{
     CaseFault, Command, Context, Elsewhere, Evaluated, Incident, Noting, Opening, Quoted, Refusal,
     Splitting, decide, may_split,
 };
-use crate::domain::policy::Actor;
+use crate::domain::policy::{Actor, reads};
 use crate::domain::record::shown_time;
 use crate::domain::restricted::Level;
 use crate::domain::timeline::Line;
@@ -352,17 +352,18 @@ impl App {
         incident: &Incident,
     ) -> Result<Elsewhere, AppError> {
         let mut elsewhere = Elsewhere::default();
-        for id in &incident.linked {
-            let Some(linked) = store::incident::find(connection, *id).await? else {
-                continue;
-            };
-            let loaded = self.playbooks.load(&linked.playbook)?;
-            let told = match self.visible(connection, actor, *id).await {
-                Ok(visible) => visible.clearance.level() >= Level::Record,
-                Err(AppError::Refused(_)) => false,
-                Err(fault) => return Err(fault),
-            };
-            elsewhere.add(&linked, &loaded.playbook, told);
+        let linked: Vec<IncidentId> = incident.linked.iter().copied().collect();
+        if linked.is_empty() {
+            return Ok(elsewhere);
+        }
+        let all = store::incident::list(connection, &linked).await?;
+        let mut walls = store::incident::list_walls(connection, &linked).await?;
+        for linked in linked.iter().filter_map(|id| all.get(id)) {
+            let playbook = &self.playbooks.load(&linked.playbook)?.playbook;
+            let walls = walls.remove(&linked.id).unwrap_or_default();
+            let clearance = reads(actor, linked, playbook, &walls);
+            let told = clearance.is_some_and(|known| known.level() >= Level::Record);
+            elsewhere.add(linked, playbook, told);
         }
         Ok(elsewhere)
     }

@@ -1,15 +1,15 @@
 //! What a digest lists: each incident as its channel may see it, or as a member may.
 
+use super::visible::Visible;
 use super::{App, AppError};
 use crate::domain::digest::{Line, line, sort};
 use crate::domain::ids::{AlertId, ChannelKey, IncidentId};
-use crate::domain::incident::{Incident, Refusal};
+use crate::domain::incident::Refusal;
 use crate::domain::placement::Placement;
-use crate::domain::playbook::definition::Playbook;
 use crate::domain::policy::{Actor, channel};
-use crate::domain::restricted::{Clearance, Level};
+use crate::domain::restricted::Level;
 use crate::domain::view::{CardView, age};
-use crate::store::{self, Connection};
+use crate::store;
 use chrono::TimeDelta;
 use std::collections::BTreeSet;
 
@@ -61,22 +61,26 @@ impl App {
         let mut reader = self.store.read().await?;
         let rows = store::outbox::list_digest(&mut reader, digest).await?;
         let ids: BTreeSet<IncidentId> = rows.iter().filter_map(|row| row.incident).collect();
-        let mut lines = Vec::new();
-        for id in ids {
-            let visible = match self.visible(&mut reader, actor, id).await {
-                Ok(visible) => visible,
-                Err(AppError::Refused(_)) => continue,
-                Err(fault) => return Err(fault),
-            };
-            let (incident, playbook) = (&visible.incident, &visible.playbook.playbook);
-            let Some((visit, _)) = incident.current_visit() else {
-                continue;
-            };
-            let shown = self
-                .line(&mut reader, incident, visit, playbook, &visible.clearance)
-                .await?;
-            lines.extend(shown);
-        }
+        let ids: Vec<IncidentId> = ids.into_iter().collect();
+        let mut visible = self.list_visible(&mut reader, actor, &ids).await?;
+        let first = visible.values().filter_map(|v| v.incident.alerts.first());
+        let first: Vec<AlertId> = first.copied().collect();
+        let alerts = store::alert::list(&mut reader, &first).await?;
+        let visible = ids.iter().filter_map(|id| visible.remove(id));
+        let lines = visible.filter_map(
+            |Visible {
+                 incident,
+                 playbook,
+                 clearance,
+                 ..
+             }| {
+                let (visit, _) = incident.current_visit()?;
+                let alert = incident.alerts.first().and_then(|id| alerts.get(id));
+                let alert = alert.map(|kept| &kept.alert);
+                line(&incident, visit, alert, &playbook.playbook, &clearance)
+            },
+        );
+        let mut lines: Vec<Line> = lines.collect();
         let channel = rows.into_iter().next().map(|row| row.channel);
         // A digest of which one may see nothing is one that does not exist.
         let channel = channel.filter(|_| !lines.is_empty());
@@ -123,18 +127,5 @@ impl App {
             seconds @ ..60 => format!("{seconds} s"),
             _ => age(late),
         }))
-    }
-
-    async fn line(
-        &self,
-        connection: &mut Connection,
-        incident: &Incident,
-        visit: usize,
-        playbook: &Playbook,
-        clearance: &Clearance,
-    ) -> Result<Option<Line>, AppError> {
-        let first = self.first_alert(connection, incident).await?;
-        let alert = first.as_ref().map(|on| &on.alert);
-        Ok(line(incident, visit, alert, playbook, clearance))
     }
 }

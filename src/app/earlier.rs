@@ -153,11 +153,17 @@ impl App {
         readers: &[Member],
     ) -> Result<Vec<IncidentId>, AppError> {
         let mut shared = Vec::new();
-        for id in &incident.linked {
-            let Some(other) = store::incident::find(connection, *id).await? else {
+        let linked: Vec<IncidentId> = incident.linked.iter().copied().collect();
+        if linked.is_empty() {
+            return Ok(shared);
+        }
+        let others = store::incident::list(connection, &linked).await?;
+        let mut walls = store::incident::list_walls(connection, &linked).await?;
+        for id in linked {
+            let Some(other) = others.get(&id) else {
                 continue;
             };
-            let walls = store::incident::walls(connection, *id).await?;
+            let walls = walls.remove(&id).unwrap_or_default();
             let loaded = self.playbooks.load(&other.playbook)?;
             let knows = |member: &Member| {
                 let actor = Actor {
@@ -166,10 +172,10 @@ impl App {
                     roles: member.roles.clone(),
                     lead: false,
                 };
-                reads(&actor, &other, &loaded.playbook, &walls).is_some()
+                reads(&actor, other, &loaded.playbook, &walls).is_some()
             };
             if readers.iter().all(knows) {
-                shared.push(*id);
+                shared.push(id);
             }
         }
         Ok(shared)

@@ -10,6 +10,7 @@ use crate::domain::view::OnIncident;
 use crate::store::detection::Counting;
 use crate::store::{self, Connection, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::HashMap;
 
 /// What the history says of a person, for one playbook's window.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +72,31 @@ pub async fn histories(
     });
     Ok(histories.collect())
 }
+
+/// The same, each by a rule of its own and by its place.
+pub async fn histories_by_rule(
+    connection: &mut Connection,
+    asked: impl IntoIterator<Item = (usize, Option<Repeat>, Counting)>,
+) -> Result<HashMap<usize, History>, StoreError> {
+    let mut by_rule: Vec<ByRule> = Vec::new();
+    for (place, rule, counting) in asked {
+        match by_rule.iter_mut().find(|(known, _)| *known == rule) {
+            Some((_, of_rule)) => of_rule.push((place, counting)),
+            None => by_rule.push((rule, vec![(place, counting)])),
+        }
+    }
+    let mut found = HashMap::new();
+    for (rule, asked) in by_rule {
+        let each: Vec<Counting> = asked.iter().map(|(_, counting)| *counting).collect();
+        let histories = histories(connection, &each, rule).await?;
+        let places = asked.into_iter().map(|(place, _)| place);
+        found.extend(places.zip(histories));
+    }
+    Ok(found)
+}
+
+/// Whose detections one repeat rule counts, by place.
+type ByRule = (Option<Repeat>, Vec<(usize, Counting)>);
 
 /// The facts of one alert, before or in an incident.
 pub fn facts(

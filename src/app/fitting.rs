@@ -1,6 +1,6 @@
 //! How known patterns fit an incident, and what a scope says of past alerts.
 
-use super::facts::{facts, history};
+use super::facts::{History, facts, histories_by_rule};
 use super::query::on_incident;
 use super::visible::Visible;
 use super::{App, AppError};
@@ -11,6 +11,7 @@ use crate::domain::playbook::criterion::{Expr, Truth};
 use crate::domain::playbook::definition::{Playbook, TransitionKind};
 use crate::domain::playbook::facts::Facts;
 use crate::domain::policy::{Actor, Walls, reads};
+use crate::store::detection::Counting;
 use crate::store::{self, Connection};
 use std::collections::BTreeMap;
 
@@ -50,10 +51,8 @@ impl App {
         if patterns.is_empty() {
             return Ok(Vec::new());
         }
-        let mut own = Vec::new();
-        for id in &incident.alerts {
-            own.push(self.facts_of(connection, *id).await?.1);
-        }
+        let own = self.facts_of(connection, &incident.alerts).await?;
+        let own: Vec<Facts> = own.into_iter().map(|(_, facts)| facts).collect();
         let mut all: Option<Vec<Facts>> = None;
         let mut fitting = Vec::new();
         for pattern in patterns {
@@ -118,44 +117,55 @@ impl App {
         for person in &incident.concerned {
             let ids = store::detection::list_detections(connection, *person, around, window, limit)
                 .await?;
-            for id in ids {
-                all.push(self.facts_of(connection, id).await?.1);
-            }
+            let found = self.facts_of(connection, &ids).await?;
+            all.extend(found.into_iter().map(|(_, facts)| facts));
         }
         Ok(all)
     }
 
-    /// The facts of one stored alert, as a criterion of its incident's playbook would see them now.
+    /// The facts of stored alerts, in their order, each as a criterion of its incident's playbook would see them now.
     async fn facts_of(
         &self,
         connection: &mut Connection,
-        id: AlertId,
-    ) -> Result<(Option<Incident>, Facts), AppError> {
-        let kept = store::alert::load(connection, id).await?;
-        let person = kept.person;
-        let incident = match kept.incident {
-            Some(id) => store::incident::find(connection, id).await?,
-            None => None,
-        };
-        let on = on_incident(kept);
-        let around = store::alert::occurred_at(&on.alert, on.received_at);
-        let reference = incident.as_ref().map(|incident| &incident.playbook);
-        let loaded = match reference {
-            Some(reference) => Some(self.playbooks.load(reference)?),
-            None => self.playbooks.fallback().cloned(),
-        };
-        let Some(loaded) = loaded else {
-            return Ok((incident, Facts::none(self.now())));
-        };
-        let past = history(connection, person, around, &loaded.playbook).await?;
-        let found = facts(
-            Some(&on),
-            incident.as_ref(),
-            &past,
-            &loaded.playbook,
-            self.now(),
-        );
-        Ok((incident, found))
+        ids: &[AlertId],
+    ) -> Result<Vec<(Option<Incident>, Facts)>, AppError> {
+        let alerts = store::alert::load_all(connection, ids).await?;
+        let incidents: Vec<IncidentId> = alerts.iter().filter_map(|kept| kept.incident).collect();
+        let incidents = store::incident::list(connection, &incidents).await?;
+        let mut followed = Vec::with_capacity(alerts.len());
+        let mut asked = Vec::new();
+        for (place, kept) in alerts.iter().enumerate() {
+            let incident = kept.incident.and_then(|id| incidents.get(&id));
+            let loaded = match incident {
+                Some(incident) => Some(self.playbooks.load(&incident.playbook)?),
+                None => self.playbooks.fallback().cloned(),
+            };
+            if let (Some(loaded), Some(person)) = (&loaded, kept.person) {
+                let counting = Counting {
+                    person,
+                    around: store::alert::occurred_at(&kept.alert, kept.received_at),
+                    until: None,
+                };
+                asked.push((place, loaded.playbook.repeat, counting));
+            }
+            followed.push(loaded);
+        }
+        let histories = histories_by_rule(connection, asked).await?;
+        let nobody = History::default();
+        let each = alerts.into_iter().zip(followed).enumerate();
+        let found = each.map(|(place, (kept, loaded))| {
+            let incident = kept.incident.and_then(|id| incidents.get(&id)).cloned();
+            let past = histories.get(&place).unwrap_or(&nobody);
+            let found = match loaded {
+                Some(loaded) => {
+                    let (on, playbook) = (on_incident(kept), &loaded.playbook);
+                    facts(Some(&on), incident.as_ref(), past, playbook, self.now())
+                }
+                None => Facts::none(self.now()),
+            };
+            (incident, found)
+        });
+        Ok(found.collect())
     }
 
     /// Tries a scope on past alerts. What the reader is walled off from is, to them, not there.
@@ -171,11 +181,16 @@ impl App {
             ..Trial::default()
         };
         let mut readable: BTreeMap<IncidentId, bool> = BTreeMap::new();
-        for id in store::alert::list_past(connection, playbook, TRIED).await? {
-            let (Some(incident), found) = self.facts_of(connection, id).await? else {
-                continue;
-            };
-            let walls = store::incident::walls(connection, incident.id).await?;
+        let past = store::alert::list_past(connection, playbook, TRIED).await?;
+        let past = self.facts_of(connection, &past).await?;
+        let incidents = past
+            .iter()
+            .filter_map(|(incident, _)| Some(incident.as_ref()?.id));
+        let incidents: Vec<IncidentId> = incidents.collect();
+        let all_walls = store::incident::list_walls(connection, &incidents).await?;
+        for (incident, found) in past {
+            let Some(incident) = incident else { continue };
+            let walls = all_walls.get(&incident.id).cloned().unwrap_or_default();
             if walls.contains(&actor.person) {
                 continue;
             }

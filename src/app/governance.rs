@@ -63,11 +63,8 @@ impl App {
         visible: &Visible,
         form: &Form,
     ) -> Result<Vec<Gap>, AppError> {
-        let mut alerts = Vec::new();
-        for id in &visible.incident.alerts {
-            alerts.push(store::alert::load(connection, *id).await?.alert);
-        }
-        let alerts: Vec<_> = alerts.iter().collect();
+        let alerts = store::alert::load_all(connection, &visible.incident.alerts).await?;
+        let alerts: Vec<_> = alerts.iter().map(|kept| &kept.alert).collect();
         let forbidden = forbidden(&alerts, &visible.clearance);
         let playbook = &visible.playbook.playbook;
         let texts = form

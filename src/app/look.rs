@@ -35,8 +35,10 @@ impl App {
     pub async fn second_looks(&self, actor: &Actor) -> Result<Vec<Waiting>, AppError> {
         let mut reader = self.store.read().await?;
         let mut found = Vec::new();
-        for id in store::due::list_looks(&mut reader).await? {
-            let Some(visible) = self.find_visible(&mut reader, actor, id).await? else {
+        let looks = store::due::list_looks(&mut reader).await?;
+        let mut visible = self.list_visible(&mut reader, actor, &looks).await?;
+        for id in looks {
+            let Some(visible) = visible.remove(&id) else {
                 continue;
             };
             let playbook = &visible.playbook.playbook;

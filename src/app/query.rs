@@ -275,10 +275,8 @@ impl App {
         look: impl FnOnce(&Sight<'_>) -> T,
     ) -> Result<T, AppError> {
         let loaded = self.playbooks.load(&incident.playbook)?;
-        let mut alerts = Vec::with_capacity(incident.alerts.len());
-        for id in &incident.alerts {
-            alerts.push(on_incident(store::alert::load(connection, *id).await?));
-        }
+        let alerts = store::alert::load_all(connection, &incident.alerts).await?;
+        let alerts: Vec<OnIncident> = alerts.into_iter().map(on_incident).collect();
         let person = incident.concerned.first().copied();
         let around = alerts.first().map_or(incident.opened_at, |on| {
             store::alert::occurred_at(&on.alert, on.received_at)
@@ -431,17 +429,16 @@ async fn open_alerts(
     clearance: &Clearance,
 ) -> Result<Vec<Opened>, AppError> {
     let mut opened = Vec::new();
-    for id in &incident.alerts {
-        let kept = store::alert::load(connection, *id).await?;
+    for kept in store::alert::load_all(connection, &incident.alerts).await? {
         let detail = kept
             .alert
             .detail
             .open(clearance)
             .cloned()
             .ok_or(Refusal::NotFound)?;
-        let bodies = store::body::list(connection, *id).await?;
+        let bodies = store::body::list(connection, kept.id).await?;
         opened.push(Opened {
-            alert: *id,
+            alert: kept.id,
             source: kept.source.to_string(),
             source_alert_id: kept.alert.source_alert_id,
             source_url: kept.alert.source_url,

@@ -91,13 +91,9 @@ impl App {
         actor: &Actor,
         ids: &BTreeSet<IncidentId>,
     ) -> Result<BTreeSet<IncidentId>, AppError> {
-        let mut readable = BTreeSet::new();
-        for id in ids {
-            if self.find_visible(connection, actor, *id).await?.is_some() {
-                readable.insert(*id);
-            }
-        }
-        Ok(readable)
+        let ids: Vec<IncidentId> = ids.iter().copied().collect();
+        let visible = self.list_visible(connection, actor, &ids).await?;
+        Ok(visible.into_keys().collect())
     }
 
     async fn numbered(

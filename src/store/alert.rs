@@ -305,11 +305,26 @@ struct Row {
 }
 
 pub async fn load(connection: &mut Connection, id: AlertId) -> Result<Kept, StoreError> {
-    let kept = list(connection, &[id]).await?.remove(&id);
-    kept.ok_or_else(|| StoreError::Missing {
+    let mut all = load_all(connection, &[id]).await?;
+    all.pop().ok_or_else(|| missing(id))
+}
+
+/// Each of them, in their order; one that is not there is a fault.
+pub async fn load_all(
+    connection: &mut Connection,
+    ids: &[AlertId],
+) -> Result<Vec<Kept>, StoreError> {
+    let kept = list(connection, ids).await?;
+    ids.iter()
+        .map(|id| kept.get(id).cloned().ok_or_else(|| missing(*id)))
+        .collect()
+}
+
+fn missing(id: AlertId) -> StoreError {
+    StoreError::Missing {
         what: "alert",
         key: id.to_string(),
-    })
+    }
 }
 
 /// Those of them that exist.

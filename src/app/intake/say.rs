@@ -3,12 +3,11 @@
 
 use super::group::Arriving;
 use crate::app::act::{By, Step};
-use crate::app::facts::{History, evaluate, facts, histories};
+use crate::app::facts::{History, evaluate, facts, histories_by_rule};
 use crate::app::playbooks::Loaded;
 use crate::app::{App, AppError};
 use crate::domain::ids::{AlertId, IncidentId, PersonId};
 use crate::domain::incident::{Command, Context, Event, Incident, apply, decide};
-use crate::domain::playbook::rules::Repeat;
 use crate::domain::view::OnIncident;
 use crate::store::alert::occurred_at;
 use crate::store::detection::Counting;
@@ -29,9 +28,6 @@ pub(super) struct Said<'r> {
     /// Of the person's detections, alerts that came after this one do not count.
     pub until: Option<AlertId>,
 }
-
-/// Whose detections one repeat rule counts, by place.
-type ByRule = (Option<Repeat>, Vec<(usize, Counting)>);
 
 /// An incident that hears it, by what it has heard so far.
 struct Hearing {
@@ -112,31 +108,17 @@ impl App {
         said: &[Said<'_>],
         hearing: &BTreeMap<IncidentId, Hearing>,
     ) -> Result<HashMap<usize, History>, AppError> {
-        let mut asked: Vec<ByRule> = Vec::new();
         let showing = said.iter().enumerate().filter(|(_, one)| one.finds);
-        for (place, one) in showing {
-            let (Some(person), Some(incident)) = (one.person, hearing.get(&one.incident)) else {
-                continue;
-            };
+        let asked = showing.filter_map(|(place, one)| {
+            let rule = hearing.get(&one.incident)?.loaded.playbook.repeat;
             let counting = Counting {
-                person,
+                person: one.person?,
                 around: occurred_at(&one.arriving.of.alert, self.now()),
                 until: one.until,
             };
-            let rule = incident.loaded.playbook.repeat;
-            match asked.iter_mut().find(|(known, _)| *known == rule) {
-                Some((_, of_rule)) => of_rule.push((place, counting)),
-                None => asked.push((rule, vec![(place, counting)])),
-            }
-        }
-        let mut found = HashMap::new();
-        for (rule, asked) in asked {
-            let each: Vec<Counting> = asked.iter().map(|(_, counting)| *counting).collect();
-            let histories = histories(connection, &each, rule).await?;
-            let places = asked.into_iter().map(|(place, _)| place);
-            found.extend(places.zip(histories));
-        }
-        Ok(found)
+            Some((place, rule, counting))
+        });
+        Ok(histories_by_rule(connection, asked.collect::<Vec<_>>()).await?)
     }
 }
 
