@@ -331,7 +331,7 @@ impl App {
         });
         let entries: Vec<store::event::Entry<'_>> = entries.collect();
         store::event::append_all(connection, &mut batch, &entries).await?;
-        let calendar = self.calendar(connection).await?;
+        let calendar = self.calendar_of(connection, &states).await?;
         let mut dues = Vec::with_capacity(changed.len());
         let mut wanted = Vec::new();
         for c in changed {
@@ -348,7 +348,7 @@ impl App {
         }
         let known = changed.iter().filter(|c| !c.opens());
         let known: Vec<IncidentId> = known.map(|c| c.after.id).collect();
-        store::due::delete_all(connection, &known).await?;
+        store::due::delete_all(&mut batch, &known)?;
         store::due::add_all(&mut batch, &dues);
         intend_all(&mut batch, &wanted, now);
         Ok(batch.write(connection).await?)

@@ -13,26 +13,20 @@ pub async fn save_all(
     incidents: &[(IncidentId, Vec<Due>)],
 ) -> Result<(), StoreError> {
     let ids: Vec<IncidentId> = incidents.iter().map(|(id, _)| *id).collect();
-    delete_all(connection, &ids).await?;
     let mut batch = Batch::default();
+    delete_all(&mut batch, &ids)?;
     add_all(&mut batch, incidents);
     batch.write(connection).await
 }
 
-pub async fn delete_all(
-    connection: &mut Connection,
-    incidents: &[IncidentId],
-) -> Result<(), StoreError> {
-    if incidents.is_empty() {
-        return Ok(());
+/// Deletes what was due for these.
+pub fn delete_all(batch: &mut Batch<'_>, incidents: &[IncidentId]) -> Result<(), StoreError> {
+    if !incidents.is_empty() {
+        batch.also(
+            "DELETE FROM dues WHERE incident_id IN (SELECT value FROM json_each(?));",
+            to_json("incidents", &incidents)?,
+        );
     }
-    let ids = to_json("incidents", &incidents)?;
-    sqlx::query!(
-        "DELETE FROM dues WHERE incident_id IN (SELECT value FROM json_each(?))",
-        ids
-    )
-    .execute(connection)
-    .await?;
     Ok(())
 }
 

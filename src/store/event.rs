@@ -75,8 +75,11 @@ pub async fn append_all(
     batch: &mut Batch<'_>,
     entries: &[Entry<'_>],
 ) -> Result<(), StoreError> {
-    let (mut seq, mut previous) = head(connection).await?;
-    let mut own = heads(connection, entries).await?;
+    let Heads {
+        mut seq,
+        mut previous,
+        mut own,
+    } = heads(connection, entries).await?;
     let mut headers = Vec::with_capacity(entries.len());
     let mut payloads = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -152,10 +155,14 @@ struct Head {
     hash: String,
 }
 
-async fn heads(
-    connection: &mut Connection,
-    entries: &[Entry<'_>],
-) -> Result<HashMap<i64, Head>, StoreError> {
+/// The end of the chain over all, and of each that has entries among those asked for.
+struct Heads {
+    seq: i64,
+    previous: String,
+    own: HashMap<i64, Head>,
+}
+
+async fn heads(connection: &mut Connection, entries: &[Entry<'_>]) -> Result<Heads, StoreError> {
     let opened = |entry: &&Entry<'_>| matches!(entry.event, Event::Opened { .. });
     let new: BTreeSet<i64> = entries
         .iter()
@@ -164,23 +171,29 @@ async fn heads(
         .collect();
     let all: BTreeSet<i64> = entries.iter().map(|e| e.incident.0).collect();
     let incidents: Vec<i64> = all.difference(&new).copied().collect();
-    if incidents.is_empty() {
-        return Ok(HashMap::new());
-    }
     let incidents = to_json("incidents", &incidents)?;
+    // The last entry over all is also the last of its own incident.
     let rows = sqlx::query!(
-        "SELECT incident_id, number, hash FROM event_headers
+        "SELECT seq, incident_id, number, hash FROM event_headers WHERE seq = (SELECT MAX(seq) FROM event_headers)
+         UNION ALL
+         SELECT seq, incident_id, number, hash FROM event_headers
          WHERE (incident_id, number) IN
             (SELECT j.value, (SELECT MAX(m.number) FROM event_headers m WHERE m.incident_id = j.value) FROM json_each(?) j)",
         incidents
     )
     .fetch_all(connection)
     .await?;
-    let heads = rows.into_iter().map(|row| {
+    let last = rows.iter().max_by_key(|row| row.seq);
+    let (seq, previous) = last.map_or((0, GENESIS.to_owned()), |l| (l.seq, l.hash.clone()));
+    let own = rows.into_iter().map(|row| {
         let (number, hash) = (row.number, row.hash);
         (row.incident_id, Head { number, hash })
     });
-    Ok(heads.collect())
+    Ok(Heads {
+        seq,
+        previous,
+        own: own.collect(),
+    })
 }
 
 /// An incident's history, oldest first. Purged payloads come back as `None`.

@@ -1,4 +1,4 @@
-//! Many rows in few round trips: each INSERT exists for up to 1, 4, 16 and 64 rows, and those of several tables go to SQLite
+//! Many rows in few round trips: each INSERT exists for up to 1, 4, 16, 64 and 256 rows, and those of several tables go to SQLite
 //! together.
 
 use super::{Connection, StoreError};
@@ -9,11 +9,11 @@ use sqlx::{AssertSqlSafe, Sqlite};
 pub(super) type Bound = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
 /// The most rows that one statement takes.
-const MOST: usize = 64;
+const MOST: usize = 256;
 
 /// One INSERT, by how many rows it takes at most. Its first parameter is how many there are; those that are bound to
 /// nothing stand behind the limit.
-pub(super) struct Insert(pub(super) [(usize, &'static str); 4]);
+pub(super) struct Insert(pub(super) [(usize, &'static str); 5]);
 
 impl Insert {
     /// The smallest that takes so many.
@@ -36,7 +36,11 @@ macro_rules! insert {
             (4, insert!(@around $head, ($row, $row, $row, $row), $tail)),
             (16, insert!(@4 $head, ($row, $row, $row, $row), $tail)),
             (64, insert!(@16 $head, ($row, $row, $row, $row), $tail)),
+            (256, insert!(@64 $head, ($row, $row, $row, $row), $tail)),
         ])
+    };
+    (@64 $head:literal, ($($row:literal),+), $tail:literal) => {
+        insert!(@16 $head, ($($row),+, $($row),+, $($row),+, $($row),+), $tail)
     };
     (@16 $head:literal, ($($row:literal),+), $tail:literal) => {
         insert!(@4 $head, ($($row),+, $($row),+, $($row),+, $($row),+), $tail)
@@ -53,7 +57,7 @@ macro_rules! insert {
 }
 pub(super) use insert;
 
-/// Rows for several tables, written in the order in which they were added.
+/// What several tables get, written in the order in which it was added.
 #[derive(Default)]
 pub struct Batch<'a> {
     parts: Vec<Part<'a>>,
@@ -61,12 +65,10 @@ pub struct Batch<'a> {
     large: bool,
 }
 
-/// Rows of one table, as many as one statement takes.
+/// One statement.
 struct Part<'a> {
-    insert: &'static Insert,
-    rows: usize,
-    /// Binds the rows, and nothing in place of those up to the statement's size.
-    bind: Box<dyn FnOnce(Bound, usize) -> Bound + Send + 'a>,
+    sql: &'static str,
+    bind: Box<dyn FnOnce(Bound) -> Bound + Send + 'a>,
 }
 
 impl<'a> Batch<'a> {
@@ -82,10 +84,12 @@ impl<'a> Batch<'a> {
             let some: Vec<T> = rows.by_ref().take(MOST).collect();
             let count = some.len();
             self.large |= rows.peek().is_some();
+            let Some((size, sql)) = insert.for_rows(count) else {
+                continue;
+            };
             self.parts.push(Part {
-                insert,
-                rows: count,
-                bind: Box::new(move |query, size| {
+                sql,
+                bind: Box::new(move |query| {
                     let query = query.bind(i64::try_from(count).unwrap_or(0));
                     let query = some.into_iter().fold(query, bind);
                     let missing = size.saturating_sub(count) * insert.width();
@@ -95,7 +99,15 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Writes all of them: in one round trip, unless there are more than one statement of each table takes.
+    /// Adds another statement, of one parameter; it ends with a semicolon.
+    pub(super) fn also(&mut self, sql: &'static str, parameter: String) {
+        self.parts.push(Part {
+            sql,
+            bind: Box::new(move |query| query.bind(parameter)),
+        });
+    }
+
+    /// Writes all of it: in one round trip, unless there are more rows than one statement of each table takes.
     pub async fn write(self, connection: &mut Connection) -> Result<(), StoreError> {
         if !self.large {
             return send(connection, self.parts).await;
@@ -107,18 +119,17 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// One round trip. Its statements are of one size, so that few different texts are kept prepared.
+/// One round trip.
 async fn send(connection: &mut Connection, parts: Vec<Part<'_>>) -> Result<(), StoreError> {
-    let most = parts.iter().map(|part| part.rows).max().unwrap_or(0);
-    let fitting = parts.iter().filter_map(|part| part.insert.for_rows(most));
-    let (sizes, statements): (Vec<usize>, Vec<&str>) = fitting.unzip();
-    if statements.is_empty() {
+    if parts.is_empty() {
         return Ok(());
     }
+    let text: String = parts.iter().map(|part| part.sql).collect();
     // Put together from this program's literals alone.
-    let query = sqlx::query(AssertSqlSafe(statements.concat()));
-    let bound = parts.into_iter().zip(sizes);
-    let query = bound.fold(query, |query, (part, size)| (part.bind)(query, size));
+    let query = sqlx::query(AssertSqlSafe(text));
+    let query = parts
+        .into_iter()
+        .fold(query, |query, part| (part.bind)(query));
     query.execute(connection).await?;
     Ok(())
 }
