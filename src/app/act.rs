@@ -331,7 +331,7 @@ impl App {
         });
         let entries: Vec<store::event::Entry<'_>> = entries.collect();
         store::event::append_all(connection, &mut batch, &entries).await?;
-        let calendar = self.calendar_of(connection, &states).await?;
+        let calendar = self.calendar(connection).await?;
         let mut dues = Vec::with_capacity(changed.len());
         let mut wanted = Vec::new();
         for c in changed {

@@ -16,7 +16,6 @@ use crate::domain::role::Role;
 use crate::domain::view::age;
 use crate::store::people::Member;
 use crate::store::{self, Connection, StoreError};
-use std::collections::BTreeMap;
 
 /// How many incidents' deadlines are mirrored in one commit.
 const TOGETHER: i64 = 200;
@@ -105,21 +104,6 @@ impl App {
         Ok(Calendar {
             organisation: self.hours.clone(),
             people: own.collect(),
-        })
-    }
-
-    /// The same for the deadlines of these. Only who is engaged has hours of their own.
-    pub(super) async fn calendar_of(
-        &self,
-        connection: &mut Connection,
-        incidents: &[&Incident],
-    ) -> Result<Calendar, StoreError> {
-        if incidents.iter().any(|one| !one.engagements.is_empty()) {
-            return self.calendar(connection).await;
-        }
-        Ok(Calendar {
-            organisation: self.hours.clone(),
-            people: BTreeMap::new(),
         })
     }
 

@@ -2,8 +2,8 @@
 
 use super::{Ground, ground, now};
 use crate::domain::ids::ChannelKey;
-use crate::store::StoreError;
 use crate::store::outbox::{self, Intent, Settlement};
+use crate::store::{Batch, StoreError};
 
 async fn intend(ground: &Ground, key: &'static str, rank: i64) {
     let intended: Result<(), StoreError> = ground
@@ -137,4 +137,44 @@ async fn a_digest_goes_before_what_came_after_it_was_put_together() {
     let keys = keys(&ground).await;
     assert!(keys[0].starts_with("digest:"), "{keys:?}");
     assert_eq!(keys[1..], ["later, and more severe"]);
+}
+
+/// One statement takes up to 1, 4, 16, 64 or 256 rows; what is more goes to SQLite by several.
+#[tokio::test]
+async fn rows_arrive_all_and_in_their_order_however_many_there_are() {
+    for many in [1, 3, 4, 5, 16, 17, 64, 65, 256, 257, 600] {
+        let ground = ground().await;
+        let asked: Vec<String> = (0..many).map(|n| format!("edit:INC-{n}:0")).collect();
+        let keys = asked.clone();
+        let written: Result<(), StoreError> = ground
+            .store
+            .write(move |connection| {
+                Box::pin(async move {
+                    let channel = ChannelKey::new("desk");
+                    let intents: Vec<Intent<'_>> =
+                        keys.iter().map(|key| edit(key, &channel)).collect();
+                    let mut batch = Batch::default();
+                    outbox::add_all(&mut batch, &intents, now());
+                    batch.write(connection).await
+                })
+            })
+            .await;
+        written.unwrap();
+        let mut reader = ground.store.read().await.unwrap();
+        let desk = ChannelKey::new("desk");
+        let rows = outbox::list_due(&mut reader, &desk, now(), 1_000).await;
+        let kept: Vec<String> = rows.unwrap().into_iter().map(|row| row.key).collect();
+        assert_eq!(kept, asked);
+    }
+}
+
+fn edit<'a>(key: &'a str, channel: &'a ChannelKey) -> Intent<'a> {
+    Intent {
+        kind: "edit_card",
+        key,
+        incident: None,
+        channel,
+        arg: 0,
+        rank: 22,
+    }
 }
