@@ -1,5 +1,5 @@
-//! Many rows in few round trips: each INSERT exists for up to 1, 4, 16, 64 and 256 rows, and those of several tables go to SQLite
-//! together.
+//! Many rows in few round trips: each INSERT exists for up to 1, 4, 16, 64 and 256 rows, and those of several tables go to
+//! SQLite together.
 
 use super::{Connection, StoreError};
 use sqlx::sqlite::SqliteArguments;

@@ -3,8 +3,9 @@
 use super::{Ground, alert, arrived, ground, start};
 use crate::app::intake::{Arrived, Batch, Outcome};
 use crate::domain::alert::{Alert, Reading, Severity};
-use crate::domain::ids::{CriterionId, IncidentId, SourceId};
+use crate::domain::ids::{AlertId, CriterionId, IncidentId, SourceId};
 use crate::domain::incident::Finding;
+use crate::store::alert::load_all;
 use chrono::TimeDelta;
 
 /// How the criterion on earlier detections stands.
@@ -271,4 +272,21 @@ async fn alerts_of_one_request_lead_to_what_the_same_lead_to_one_by_one() {
     let mut reader = together.app.store.read().await.unwrap();
     let proof = crate::store::verify::verify(&mut reader).await.unwrap();
     assert_eq!(proof.fault, None);
+}
+
+#[tokio::test]
+async fn alerts_are_read_in_the_order_that_is_asked_and_a_missing_one_is_a_fault() {
+    let ground = ground().await;
+    let three = ["a-1", "a-2", "a-3"].map(|id| arrived(alert(id)));
+    ground.take(three.into()).await;
+    let mut reader = ground.app.store.read().await.unwrap();
+    let order = [AlertId(2), AlertId(3), AlertId(1), AlertId(3)];
+    let read = load_all(&mut reader, &order).await.unwrap();
+    let ids: Vec<&str> = read
+        .iter()
+        .map(|k| k.alert.source_alert_id.as_str())
+        .collect();
+    assert_eq!(ids, ["a-2", "a-3", "a-1", "a-3"]);
+    let fault = load_all(&mut reader, &[AlertId(1), AlertId(9)]).await;
+    assert!(fault.unwrap_err().to_string().contains("ALR-9"));
 }
