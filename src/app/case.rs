@@ -353,9 +353,6 @@ impl App {
     ) -> Result<Elsewhere, AppError> {
         let mut elsewhere = Elsewhere::default();
         let linked: Vec<IncidentId> = incident.linked.iter().copied().collect();
-        if linked.is_empty() {
-            return Ok(elsewhere);
-        }
         let all = store::incident::list(connection, &linked).await?;
         let mut walls = store::incident::list_walls(connection, &linked).await?;
         for linked in linked.iter().filter_map(|id| all.get(id)) {

@@ -154,9 +154,6 @@ impl App {
     ) -> Result<Vec<IncidentId>, AppError> {
         let mut shared = Vec::new();
         let linked: Vec<IncidentId> = incident.linked.iter().copied().collect();
-        if linked.is_empty() {
-            return Ok(shared);
-        }
         let others = store::incident::list(connection, &linked).await?;
         let mut walls = store::incident::list_walls(connection, &linked).await?;
         for id in linked {

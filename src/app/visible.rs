@@ -80,9 +80,6 @@ impl App {
         actor: &Actor,
         ids: &[IncidentId],
     ) -> Result<HashMap<IncidentId, Visible>, AppError> {
-        if ids.is_empty() {
-            return Ok(HashMap::new());
-        }
         let found = store::incident::list(connection, ids).await?;
         let found = found.into_values().collect();
         let seen = self.seen_of(connection, actor, found).await?;

@@ -332,6 +332,9 @@ pub async fn list(
     connection: &mut Connection,
     ids: &[AlertId],
 ) -> Result<HashMap<AlertId, Kept>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let ids = to_json("alerts", &ids)?;
     let rows = sqlx::query_as!(
         Row,

@@ -23,6 +23,9 @@ pub async fn list(
     connection: &mut Connection,
     ids: &[IncidentId],
 ) -> Result<HashMap<IncidentId, Incident>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let ids = to_json("incidents", &ids)?;
     let rows = sqlx::query!(
         r#"SELECT id AS "id!: i64", state, record, (SELECT MAX(h.at_us) FROM event_headers h
@@ -310,6 +313,9 @@ pub async fn list_walls(
     connection: &mut Connection,
     ids: &[IncidentId],
 ) -> Result<HashMap<IncidentId, Walls>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let ids = to_json("incidents", &ids)?;
     let rows = sqlx::query!(
         r#"WITH asked AS (SELECT value AS id FROM json_each(?)),

@@ -8,17 +8,22 @@ use sqlx::{AssertSqlSafe, Sqlite};
 /// A statement with its parameters still to bind.
 pub(super) type Bound = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
-/// The most rows that one statement takes.
-const MOST: usize = 256;
-
 /// One INSERT, by how many rows it takes at most. Its first parameter is how many there are; those that are bound to
 /// nothing stand behind the limit.
 pub(super) struct Insert(pub(super) [(usize, &'static str); 5]);
 
 impl Insert {
-    /// The smallest that takes so many.
-    fn for_rows(&self, rows: usize) -> Option<(usize, &'static str)> {
-        self.0.iter().find(|(most, _)| *most >= rows).copied()
+    /// The most rows that one statement takes.
+    fn most(&self) -> usize {
+        let [.., (most, _)] = self.0;
+        most
+    }
+
+    /// The smallest that takes so many, of at most [`Insert::most`].
+    fn for_rows(&self, rows: usize) -> (usize, &'static str) {
+        let [.., largest] = self.0;
+        let mut sizes = self.0.iter().copied();
+        sizes.find(|(size, _)| *size >= rows).unwrap_or(largest)
     }
 
     /// Parameters of one row.
@@ -81,12 +86,10 @@ impl<'a> Batch<'a> {
     ) {
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
-            let some: Vec<T> = rows.by_ref().take(MOST).collect();
+            let some: Vec<T> = rows.by_ref().take(insert.most()).collect();
             let count = some.len();
             self.large |= rows.peek().is_some();
-            let Some((size, sql)) = insert.for_rows(count) else {
-                continue;
-            };
+            let (size, sql) = insert.for_rows(count);
             self.parts.push(Part {
                 sql,
                 bind: Box::new(move |query| {

@@ -5,20 +5,24 @@ use crate::domain::ids::ChannelKey;
 use crate::store::outbox::{self, Intent, Settlement};
 use crate::store::{Batch, StoreError};
 
+fn edit<'a>(key: &'a str, channel: &'a ChannelKey, rank: i64) -> Intent<'a> {
+    Intent {
+        kind: "edit_card",
+        key,
+        incident: None,
+        channel,
+        arg: 0,
+        rank,
+    }
+}
+
 async fn intend(ground: &Ground, key: &'static str, rank: i64) {
     let intended: Result<(), StoreError> = ground
         .store
         .write(move |connection| {
             Box::pin(async move {
-                let intent = Intent {
-                    kind: "edit_card",
-                    key,
-                    incident: None,
-                    channel: &ChannelKey::new("desk"),
-                    arg: 0,
-                    rank,
-                };
-                outbox::insert(connection, &intent, now()).await
+                let channel = ChannelKey::new("desk");
+                outbox::insert(connection, &edit(key, &channel, rank), now()).await
             })
         })
         .await;
@@ -152,7 +156,7 @@ async fn rows_arrive_all_and_in_their_order_however_many_there_are() {
                 Box::pin(async move {
                     let channel = ChannelKey::new("desk");
                     let intents: Vec<Intent<'_>> =
-                        keys.iter().map(|key| edit(key, &channel)).collect();
+                        keys.iter().map(|key| edit(key, &channel, 22)).collect();
                     let mut batch = Batch::default();
                     outbox::add_all(&mut batch, &intents, now());
                     batch.write(connection).await
@@ -165,16 +169,5 @@ async fn rows_arrive_all_and_in_their_order_however_many_there_are() {
         let rows = outbox::list_due(&mut reader, &desk, now(), 1_000).await;
         let kept: Vec<String> = rows.unwrap().into_iter().map(|row| row.key).collect();
         assert_eq!(kept, asked);
-    }
-}
-
-fn edit<'a>(key: &'a str, channel: &'a ChannelKey) -> Intent<'a> {
-    Intent {
-        kind: "edit_card",
-        key,
-        incident: None,
-        channel,
-        arg: 0,
-        rank: 22,
     }
 }
