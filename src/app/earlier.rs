@@ -8,7 +8,8 @@ use crate::domain::incident::{Incident, Phase, Refusal};
 use crate::domain::playbook::definition::Playbook;
 use crate::domain::policy::{self, Actor, reads};
 use crate::domain::record::shown_time;
-use crate::domain::restricted::Level;
+use crate::domain::restricted::{Clearance, Level};
+use crate::domain::search::SHOWN;
 use crate::domain::view::age;
 use crate::store::people::Member;
 use crate::store::{self, Connection};
@@ -23,16 +24,22 @@ pub struct Other {
     pub words: String,
 }
 
+/// What there was about the persons of an incident.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// Of each person the newest, up to [`SHOWN`].
+    pub others: Vec<Other>,
+    /// There are older ones that the member may know of.
+    pub more: bool,
+}
+
 impl App {
     /// The linked incidents, for whoever may open this one's details.
     pub async fn links(&self, actor: &Actor, id: IncidentId) -> Result<Vec<Other>, AppError> {
         let mut reader = self.store.read().await?;
-        let visible = self.detailed(&mut reader, actor, id).await?;
-        let mut others = Vec::new();
-        for other in &visible.incident.linked {
-            others.extend(self.other(&mut reader, actor, *other, "").await?);
-        }
-        Ok(others)
+        let (visible, _) = self.detailed(&mut reader, actor, id).await?;
+        let linked: Vec<IncidentId> = visible.incident.linked.iter().copied().collect();
+        self.others(&mut reader, actor, &linked, "").await
     }
 
     /// Whether the member may read the persons' history: asked before a form opens.
@@ -41,69 +48,78 @@ impl App {
         self.detailed(&mut reader, actor, id).await.map(|_| ())
     }
 
-    /// The other incidents about the same persons, on a reason that is logged before anything is read. What the member
-    /// may not know of is not among them, nor counted.
+    /// The other incidents about the same persons, of each the newest, on a reason that is logged before anything is read.
+    /// What the member may not know of is not among them, nor counted.
     pub async fn earlier(
         &self,
         actor: &Actor,
         id: IncidentId,
         reason: String,
-    ) -> Result<Vec<Other>, AppError> {
-        let (app, actor) = (self.clone(), actor.clone());
+    ) -> Result<Earlier, AppError> {
+        let (app, asker) = (self.clone(), actor.clone());
         self.store
             .write(move |connection| {
                 Box::pin(async move {
-                    let visible = app.detailed(connection, &actor, id).await?;
-                    app.log_read(connection, &actor, "earlier", id, &reason)
-                        .await?;
-                    let names = store::people::names(connection, &[id]).await?;
-                    let mut others = Vec::new();
-                    for person in &visible.incident.concerned {
-                        let whom = names.get(person).cloned();
-                        let whom = whom.unwrap_or_else(|| person.to_string());
-                        let about = store::incident::list_about(connection, *person).await?;
-                        for other in about.into_iter().filter(|other| *other != id) {
-                            others.extend(app.other(connection, &actor, other, &whom).await?);
-                        }
-                    }
-                    Ok(others)
+                    app.detailed(connection, &asker, id).await?;
+                    app.log_read(connection, &asker, "earlier", id, &reason)
+                        .await
                 })
             })
-            .await
+            .await?;
+        let mut reader = self.store.read().await?;
+        let (visible, _) = self.detailed(&mut reader, actor, id).await?;
+        let names = store::people::names(&mut reader, &[id]).await?;
+        let mut earlier = Earlier::default();
+        for person in &visible.incident.concerned {
+            let whom = names.get(person).cloned();
+            let whom = whom.unwrap_or_else(|| person.to_string());
+            let mut about = store::incident::list_about(&mut reader, *person).await?;
+            about.retain(|other| *other != id);
+            let mut found = Vec::new();
+            for some in about.chunks(SHOWN + 1) {
+                if found.len() > SHOWN {
+                    break;
+                }
+                found.extend(self.others(&mut reader, actor, some, &whom).await?);
+            }
+            earlier.more |= found.len() > SHOWN;
+            found.truncate(SHOWN);
+            earlier.others.extend(found);
+        }
+        Ok(earlier)
     }
 
-    /// The incident, for whoever may open what its card does not show.
-    async fn detailed(
+    /// The incident, for whoever may open what its card does not show, and as far as they may.
+    pub(super) async fn detailed(
         &self,
         connection: &mut Connection,
         actor: &Actor,
         id: IncidentId,
-    ) -> Result<Visible, AppError> {
+    ) -> Result<(Visible, Clearance), AppError> {
         let visible = self.visible(connection, actor, id).await?;
         let playbook = &visible.playbook.playbook;
-        policy::details(actor, &visible.incident, playbook, &visible.walls)
+        let clearance = policy::details(actor, &visible.incident, playbook, &visible.walls)
             .ok_or(Refusal::NotFound)?;
-        Ok(visible)
+        Ok((visible, clearance))
     }
 
-    async fn other(
+    /// Those of them that the member may know of, in their order.
+    async fn others(
         &self,
         connection: &mut Connection,
         actor: &Actor,
-        id: IncidentId,
+        ids: &[IncidentId],
         whom: &str,
-    ) -> Result<Option<Other>, AppError> {
-        let visible = match self.visible(connection, actor, id).await {
-            Ok(visible) => visible,
-            Err(AppError::Refused(_)) => return Ok(None),
-            Err(fault) => return Err(fault),
-        };
-        let names = store::people::names(connection, &[id]).await?;
-        Ok(Some(Other {
-            id,
+    ) -> Result<Vec<Other>, AppError> {
+        let visible = self.list_visible(connection, actor, ids).await?;
+        let names = store::people::names(connection, ids).await?;
+        let seen = ids.iter().filter_map(|id| visible.get(id));
+        let others = seen.map(|visible| Other {
+            id: visible.incident.id,
             whom: whom.to_owned(),
-            words: self.in_words(&visible, &names),
-        }))
+            words: self.in_words(visible, &names),
+        });
+        Ok(others.collect())
     }
 
     /// Id, severity, age and holder are everybody's who may know of it; stage and ending theirs who read its steps.

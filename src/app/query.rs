@@ -188,30 +188,28 @@ impl App {
         }
     }
 
-    /// Title, files, subjects and raw bodies, for a cleared reader; the view is logged in the same commit.
+    /// Title, files, subjects and raw bodies, for a cleared reader; the view is logged before anything is read.
     pub async fn details(&self, actor: &Actor, id: IncidentId) -> Result<Vec<Opened>, AppError> {
-        let (app, actor) = (self.clone(), actor.clone());
+        let (app, viewer) = (self.clone(), actor.clone());
         self.store
             .write(move |connection| {
                 Box::pin(async move {
-                    let visible = app.visible(connection, &actor, id).await?;
-                    let playbook = &visible.playbook.playbook;
-                    let clearance =
-                        policy::details(&actor, &visible.incident, playbook, &visible.walls)
-                            .ok_or(Refusal::NotFound)?;
+                    app.detailed(connection, &viewer, id).await?;
                     let view = View {
                         at: app.now(),
-                        by: actor.person,
+                        by: viewer.person,
                         what: "details",
                         incident: id,
                         reason: None,
                         salt: app.ids.salt(),
                     };
-                    store::access::append(connection, &view).await?;
-                    open_alerts(connection, &visible.incident, &clearance).await
+                    Ok::<(), AppError>(store::access::append(connection, &view).await?)
                 })
             })
-            .await
+            .await?;
+        let mut reader = self.store.read().await?;
+        let (visible, clearance) = self.detailed(&mut reader, actor, id).await?;
+        open_alerts(&mut reader, &visible.incident, &clearance).await
     }
 
     /// What whoever has just acted on an incident can do next.
@@ -241,13 +239,10 @@ impl App {
         id: IncidentId,
     ) -> Result<Vec<(String, String)>, AppError> {
         let mut reader = self.store.read().await?;
-        let visible = self.visible(&mut reader, actor, id).await?;
-        let playbook = &visible.playbook.playbook;
-        policy::details(actor, &visible.incident, playbook, &visible.walls)
-            .ok_or(Refusal::NotFound)?;
+        let (visible, _) = self.detailed(&mut reader, actor, id).await?;
         Ok(record_for(
             &visible.incident,
-            playbook,
+            &visible.playbook.playbook,
             &actor.roles,
             self.zone,
         ))
@@ -429,6 +424,7 @@ async fn open_alerts(
     clearance: &Clearance,
 ) -> Result<Vec<Opened>, AppError> {
     let mut opened = Vec::new();
+    let mut bodies = store::body::list_of_all(connection, &incident.alerts).await?;
     for kept in store::alert::load_all(connection, &incident.alerts).await? {
         let detail = kept
             .alert
@@ -436,7 +432,6 @@ async fn open_alerts(
             .open(clearance)
             .cloned()
             .ok_or(Refusal::NotFound)?;
-        let bodies = store::body::list(connection, kept.id).await?;
         opened.push(Opened {
             alert: kept.id,
             source: kept.source.to_string(),
@@ -445,7 +440,7 @@ async fn open_alerts(
             times_received: kept.times_received,
             notes: kept.alert.parse_notes,
             detail,
-            bodies: bodies.into_iter().rev().map(|(_, body)| body).collect(),
+            bodies: bodies.remove(&kept.id).unwrap_or_default(),
         });
     }
     Ok(opened)

@@ -5,7 +5,7 @@ use super::rows::{Batch, Insert, insert};
 use super::{Connection, StoreError};
 use crate::domain::ids::AlertId;
 use chrono::{DateTime, Utc};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// An alert's bytes as received.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +54,27 @@ const BODIES: Insert = insert!(
     "(?, ?, ?, ?)",
     ""
 );
+
+/// The raw bodies of each alert, the newest first.
+pub async fn list_of_all(
+    connection: &mut Connection,
+    ids: &[AlertId],
+) -> Result<HashMap<AlertId, Vec<Vec<u8>>>, StoreError> {
+    let ids = to_json("alerts", &ids)?;
+    let rows = sqlx::query!(
+        "SELECT alert_id, body FROM raw_bodies WHERE alert_id IN (SELECT value FROM json_each(?))
+         ORDER BY received_us DESC, sha256 DESC",
+        ids
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut bodies: HashMap<AlertId, Vec<Vec<u8>>> = HashMap::new();
+    for row in rows {
+        let of_alert = bodies.entry(AlertId(row.alert_id)).or_default();
+        of_alert.push(row.body);
+    }
+    Ok(bodies)
+}
 
 /// The raw bodies of an alert, newest last.
 pub async fn list(

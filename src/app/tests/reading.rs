@@ -1,6 +1,6 @@
 //! Who reads what: walls, equal answers for what is hidden and what is not there, the log of views.
 
-use super::{Ground, alert, concerned, ground, refused};
+use super::{Ground, alert, arrived, concerned, ground, refused};
 use crate::domain::ids::{AccountId, IncidentId};
 use crate::domain::incident::{Command, Refusal};
 use crate::domain::policy::Actor;
@@ -183,4 +183,29 @@ async fn a_queue_read_again_shows_what_changed_and_no_more_what_ended() {
         .await;
     assert_eq!(refused(undone), Refusal::Changed);
     assert_eq!(holders().await[1], (stays, None));
+}
+
+#[tokio::test]
+async fn of_what_there_was_about_a_person_the_newest_is_told() {
+    let ground = ground().await;
+    let tier1 = ground.actor("tier1", Role::Tier1).await;
+    let all = (1..=21).map(|n| arrived(alert(&format!("a-{n}"))));
+    ground.take(all.collect()).await;
+    let earlier = async |id| {
+        let asked = ground
+            .app
+            .earlier(&tier1, IncidentId(id), "A habit?".to_owned());
+        let earlier = asked.await.unwrap();
+        let ids: Vec<i64> = earlier.others.iter().map(|other| other.id.0).collect();
+        (ids, earlier.more)
+    };
+    assert_eq!(earlier(21).await, ((1..=20).rev().collect(), false));
+    ground.open(alert("a-22")).await;
+    assert_eq!(earlier(22).await, ((2..=21).rev().collect(), true));
+    // On a reason alone, and that is logged before anything is read.
+    let views = "SELECT COUNT(*) FROM access_headers WHERE what = 'earlier'";
+    assert_eq!(ground.number(views).await, 2);
+    let asked = ground.app.earlier(&tier1, IncidentId(22), " ".to_owned());
+    assert_eq!(refused(asked.await), Refusal::ReasonMissing);
+    assert_eq!(ground.number(views).await, 2);
 }

@@ -12,6 +12,7 @@ use crate::domain::ids::{AccountId, AlertId, IncidentId};
 use crate::domain::incident::{CaseFault, Noting, Refusal};
 use crate::domain::policy::Actor;
 use crate::domain::record::{parse_time, shown_time};
+use crate::domain::search::SHOWN;
 use crate::domain::timeline::Line;
 use crate::domain::view::age;
 use crate::render::card::Tone;
@@ -209,14 +210,15 @@ impl Bot {
         id: IncidentId,
         reason: String,
     ) -> Result<Reply, Fault> {
-        let others = self.app.earlier(actor, id, reason).await?;
-        let rows = others.into_iter().map(|other| {
+        let earlier = self.app.earlier(actor, id, reason).await?;
+        let rows = earlier.others.into_iter().map(|other| {
             let label = format!("{} · {}", other.id, other.whom);
             Labelled::new(label, other.words)
         });
         let context = Earlier {
             id: id.to_string(),
             rows: rows.collect(),
+            newest: earlier.more.then_some(SHOWN),
         };
         Ok(Reply::Show(
             self.templates.plain_card(&context, Tone::Info)?,

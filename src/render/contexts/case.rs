@@ -8,6 +8,8 @@ use serde::Serialize;
 pub struct Earlier {
     pub id: String,
     pub rows: Vec<Labelled>,
+    /// Of each person only so many, where there are more.
+    pub newest: Option<usize>,
 }
 template!(
     "earlier",
@@ -15,6 +17,7 @@ template!(
     Earlier {
         id: "INC-3".to_owned(),
         rows: vec![Labelled::new("INC-1 · a@b.example", "low · ended")],
+        newest: Some(20),
     }
 );
 
