@@ -6,6 +6,7 @@ use super::ids::{AccountId, AlertId, IncidentId, PersonId, SourceId};
 use super::incident::{EndKind, Finding, Incident, Phase, VisitState};
 use super::pattern::{Fit, Fitting};
 use super::playbook::definition::{Field, Playbook, Stage, TransitionKind};
+use super::playbook::rules::shown_count;
 use super::reach;
 use super::record::{Origin, shown, shown_date, shown_time};
 use super::restricted::{Clearance, Level};
@@ -406,7 +407,12 @@ fn repeats(sight: &Sight<'_>) -> String {
         n => format!(", re-sent {n} times"),
     };
     let person = match sight.detections {
-        Some(n) if n > 1 => format!("; {n} detections of the person in the window"),
+        Some(n) if n > 1 => {
+            format!(
+                "; {} detections of the person in the window",
+                shown_count(n)
+            )
+        }
         Some(_) => "; no earlier detection of the person in the window".to_owned(),
         None => String::new(),
     };

@@ -3,6 +3,7 @@
 use super::codec::{to_json, us};
 use super::{Connection, StoreError};
 use crate::domain::ids::{AlertId, PersonId};
+use crate::domain::playbook::rules::COUNTED;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Whose detections are counted, around when.
@@ -17,9 +18,10 @@ pub struct Counting {
 /// What is known of one person.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
-    /// Distinct detections in the window. Re-sends and entities of one alert count once, drills and alerts that open nothing
-    /// do not.
+    /// Distinct detections in the window, up to [`COUNTED`]. Re-sends and entities of one alert count once, drills and alerts
+    /// that open nothing do not.
     pub detections: i64,
+    /// Up to [`COUNTED`].
     pub open_incidents: i64,
     /// By the directory.
     pub department: Option<String>,
@@ -41,19 +43,20 @@ pub async fn list_known(
     });
     let asked = to_json("persons", &asked.collect::<Vec<_>>())?;
     let rows = sqlx::query!(
-        r#"SELECT (SELECT COUNT(DISTINCT detection_key) FROM alerts
+        r#"SELECT (SELECT COUNT(*) FROM (SELECT DISTINCT detection_key FROM alerts
               WHERE person_id IN (SELECT COALESCE(same_as_id, id) FROM persons WHERE id = json_extract(j.value, '$[0]')
                    UNION SELECT q.id FROM persons p JOIN persons q ON q.same_as_id = COALESCE(p.same_as_id, p.id) WHERE p.id = json_extract(j.value, '$[0]'))
                  AND occurred_us BETWEEN json_extract(j.value, '$[1]') AND json_extract(j.value, '$[2]')
-                 AND id <= json_extract(j.value, '$[3]') AND drill = 0 AND noted IS NULL) AS "detections!: i64",
-              (SELECT COUNT(DISTINCT i.id) FROM incident_persons c JOIN incidents i ON i.id = c.incident_id
-              WHERE c.person_id IN (SELECT COALESCE(same_as_id, id) FROM persons WHERE id = json_extract(j.value, '$[0]')
+                 AND id <= json_extract(j.value, '$[3]') AND drill = 0 AND noted IS NULL LIMIT ?1)) AS "detections!: i64",
+              (SELECT COUNT(*) FROM (SELECT DISTINCT incident_id FROM incident_persons
+              WHERE person_id IN (SELECT COALESCE(same_as_id, id) FROM persons WHERE id = json_extract(j.value, '$[0]')
                    UNION SELECT q.id FROM persons p JOIN persons q ON q.same_as_id = COALESCE(p.same_as_id, p.id) WHERE p.id = json_extract(j.value, '$[0]'))
-                 AND i.is_open = 1) AS "open!: i64",
+                 AND is_open = 1 LIMIT ?1)) AS "open!: i64",
               r.department AS "department?",
               COALESCE(r.listed_us IS NOT NULL OR r.line_manager_id IS NOT NULL, 0) AS "walls_known!: bool"
-           FROM json_each(?) j LEFT JOIN persons p ON p.id = json_extract(j.value, '$[0]')
+           FROM json_each(?2) j LEFT JOIN persons p ON p.id = json_extract(j.value, '$[0]')
            LEFT JOIN persons r ON r.id = COALESCE(p.same_as_id, p.id) ORDER BY j.key"#,
+        COUNTED,
         asked
     )
     .fetch_all(connection)

@@ -93,11 +93,13 @@ pub async fn save_all(
     }
     let concerned = incidents.iter().flat_map(|incident| {
         let id = incident.id.0;
-        incident.concerned.iter().map(move |person| (id, person.0))
+        let open = incident.is_open();
+        let concerned = incident.concerned.iter();
+        concerned.map(move |person| (id, person.0, open))
     });
-    let concerned: Vec<(i64, i64)> = concerned.collect();
-    batch.add(&CONCERNED, concerned, |query, (id, person)| {
-        query.bind(id).bind(person)
+    let concerned: Vec<(i64, i64, bool)> = concerned.collect();
+    batch.add(&CONCERNED, concerned, |query, (id, person, open)| {
+        query.bind(id).bind(person).bind(open)
     });
     Ok(())
 }
@@ -112,9 +114,9 @@ const INCIDENTS: Insert = insert!(
 );
 
 const CONCERNED: Insert = insert!(
-    "INSERT INTO incident_persons (incident_id, person_id)",
-    "(?, ?)",
-    " ON CONFLICT DO NOTHING"
+    "INSERT INTO incident_persons (incident_id, person_id, is_open)",
+    "(?, ?, ?)",
+    " ON CONFLICT DO UPDATE SET is_open = excluded.is_open WHERE is_open != excluded.is_open"
 );
 
 /// An incident as its table has it.
@@ -299,7 +301,7 @@ pub(super) async fn list_walled_from(
               UNION SELECT r.id FROM mine CROSS JOIN persons r ON r.line_manager_id = mine.id AND r.same_as_id IS NULL),
            numbers AS (SELECT id FROM walled UNION SELECT p.id FROM walled JOIN persons p ON p.same_as_id = walled.id)
            SELECT c.incident_id AS "id!: i64" FROM numbers n CROSS JOIN incident_persons c
-               ON c.person_id = n.id AND c.incident_id >= ?"#,
+               ON c.person_id = n.id AND c.is_open IN (0, 1) AND c.incident_id >= ?"#,
         person.0,
         first.0
     )

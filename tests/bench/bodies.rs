@@ -35,6 +35,18 @@ pub fn prometheus_list(run: &str, range: std::ops::Range<usize>) -> Vec<u8> {
     serde_json::to_vec(&list).unwrap()
 }
 
+/// The same, all about one person.
+pub fn about_one_person(run: &str, range: std::ops::Range<usize>) -> Vec<u8> {
+    let list: Vec<Value> = range
+        .map(|n| {
+            let mut alert = prometheus(run, n);
+            alert["labels"]["user"] = json!("service@contoso.example");
+            alert
+        })
+        .collect();
+    serde_json::to_vec(&list).unwrap()
+}
+
 /// An alert for one of five channels, by its policy.
 pub fn spread(run: &str, n: usize) -> Vec<u8> {
     let severity = ["low", "medium", "high"][(n / 5) % 3];

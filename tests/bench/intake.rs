@@ -6,6 +6,7 @@ use super::load::{Load, send};
 use super::service::{Baton, Disk, Process, alertmanager, free, until_open};
 use super::summary::{Round, head, ratio, row};
 use std::env;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
@@ -16,13 +17,18 @@ struct Shape {
     requests: usize,
     /// Alerts in each request.
     batch: usize,
-    graph: bool,
+    /// The source that they come through, and how a request's body is made of the numbers of its alerts.
+    source: &'static str,
+    body: fn(&str, Range<usize>) -> Vec<u8>,
 }
 
+const SOURCE: &str = "alertmanager";
+const LIST: fn(&str, Range<usize>) -> Vec<u8> = bodies::prometheus_list;
+
 const PROMETHEUS: [Shape; 3] = [
-    shape("one a request, 16 connections", 16, 20_000, 1, false),
-    shape("one a request, 64 connections", 64, 20_000, 1, false),
-    shape("100 a request, 4 connections", 4, 300, 100, false),
+    shape("one a request, 16 connections", 16, 20_000, 1, SOURCE, LIST),
+    shape("one a request, 64 connections", 64, 20_000, 1, SOURCE, LIST),
+    shape("100 a request, 4 connections", 4, 300, 100, SOURCE, LIST),
 ];
 /// What fires is sent again and again by Prometheus, all of it.
 const AGAIN: Shape = shape(
@@ -30,23 +36,42 @@ const AGAIN: Shape = shape(
     4,
     100,
     100,
-    false,
+    SOURCE,
+    LIST,
 );
-const GRAPH: Shape = shape("Graph 5.8 KB, 64 connections", 64, 10_000, 1, true);
+/// An account that everything runs under, and that something sets off again and again.
+const ONE_PERSON: Shape = shape(
+    "all about one person, 100 a request, 4 connections",
+    4,
+    300,
+    100,
+    SOURCE,
+    bodies::about_one_person,
+);
+const GRAPH: Shape = shape(
+    "Graph 5.8 KB, 64 connections",
+    64,
+    10_000,
+    1,
+    "defender",
+    |run, range| bodies::graph(run, range.start),
+);
 
 const fn shape(
     told: &'static str,
     connections: usize,
     requests: usize,
     batch: usize,
-    graph: bool,
+    source: &'static str,
+    body: fn(&str, Range<usize>) -> Vec<u8>,
 ) -> Shape {
     Shape {
         told,
         connections,
         requests,
         batch,
-        graph,
+        source,
+        body,
     }
 }
 
@@ -71,31 +96,20 @@ impl Shape {
     }
 
     fn send_as(&self, run: String, address: &str, path: &str) -> Load {
-        let (batch, graph) = (self.batch, self.graph);
+        let (batch, body) = (self.batch, self.body);
         send(
             address,
             path,
             self.connections,
             self.requests,
             batch,
-            move |n| {
-                if graph {
-                    bodies::graph(&run, n)
-                } else {
-                    bodies::prometheus_list(&run, n * batch..(n + 1) * batch)
-                }
-            },
+            move |n| body(&run, n * batch..(n + 1) * batch),
         )
     }
 
     fn baton(&self, disk: Disk) -> Round {
         let baton = Baton::start(disk);
-        let source = if self.graph {
-            "defender"
-        } else {
-            "alertmanager"
-        };
-        let load = self.send(&baton.http, &format!("/v1/alerts/{source}"));
+        let load = self.send(&baton.http, &format!("/v1/alerts/{}", self.source));
         let cost = baton.service.cost();
         Round { load, cost }
     }
@@ -132,6 +146,7 @@ pub fn run(rounds: usize) {
             compare(shape, disk, rounds);
         }
         compare_again(disk, rounds);
+        compare_person(disk, rounds);
         compare_graph(disk, rounds);
     }
 }
@@ -182,6 +197,22 @@ fn compare_again(disk: Disk, rounds: usize) {
     if !peers.is_empty() {
         row(AGAIN.told, "Alertmanager, memory", &peers, AGAIN.alerts());
     }
+    println!();
+}
+
+/// Beside the same with persons in turn.
+fn compare_person(disk: Disk, rounds: usize) {
+    let [.., spread] = &PROMETHEUS;
+    let (mut one, mut many) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        one.push(ONE_PERSON.baton(disk));
+        many.push(spread.baton(disk));
+    }
+    head();
+    row(ONE_PERSON.told, "Baton", &one, ONE_PERSON.alerts());
+    row(spread.told, "Baton", &many, spread.alerts());
+    println!();
+    ratio("alerts/s to persons in turn", &one, &many, |r| r.load.rate);
     println!();
 }
 

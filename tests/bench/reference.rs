@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, oneshot};
 
 /// The store's migrations, in their order.
-const SCHEMA: [&str; 9] = [
+const SCHEMA: [&str; 10] = [
     include_str!("../../migrations/0001_create_store.sql"),
     include_str!("../../migrations/0002_add_governance.sql"),
     include_str!("../../migrations/0003_add_directory.sql"),
@@ -22,6 +22,7 @@ const SCHEMA: [&str; 9] = [
     include_str!("../../migrations/0007_mark_posts.sql"),
     include_str!("../../migrations/0008_index_words.sql"),
     include_str!("../../migrations/0009_defer_incidents_of_alerts.sql"),
+    include_str!("../../migrations/0010_bound_histories.sql"),
 ];
 const MOST: usize = 2_000;
 /// As long as the columns of an ordinary incident are.
@@ -166,7 +167,7 @@ fn insert(store: &Connection, id: i64, body: &[u8], same: bool, previous: &mut S
             params![id, [0_u8; 16], event.as_bytes()],
         );
         run("INSERT INTO dues VALUES (?, 'take', 0)", params![id]);
-        run("INSERT INTO incident_persons VALUES (?, 1)", params![id]);
+        run("INSERT INTO incident_persons VALUES (?, 1, 1)", params![id]);
         run(
             "INSERT INTO alert_words (rowid, words) VALUES (?, ?)",
             params![id, format!("{key} {WORDS}")],

@@ -5,7 +5,9 @@ use crate::app::intake::{Arrived, Batch, Outcome};
 use crate::domain::alert::{Alert, Reading, Severity};
 use crate::domain::ids::{AlertId, CriterionId, IncidentId, SourceId};
 use crate::domain::incident::Finding;
+use crate::domain::playbook::rules::COUNTED;
 use crate::store::alert::load_all;
+use crate::store::detection::{Counting, list_known};
 use chrono::TimeDelta;
 
 /// How the criterion on earlier detections stands.
@@ -158,6 +160,45 @@ async fn drills_noted_alerts_other_people_and_what_lies_outside_the_window_do_no
     assert_eq!(repeat(&ground, second).await, Finding::NotMet);
     let third = ground.open(alert("a-2")).await;
     assert_eq!(repeat(&ground, third).await, Finding::Met);
+}
+
+#[tokio::test]
+async fn a_person_behind_a_storm_is_counted_up_to_a_bound() {
+    let ground = ground().await;
+    let mut last = None;
+    for from in (0..COUNTED).step_by(250) {
+        let some = (from..from + 250).map(|n| arrived(at(&format!("a-{n}"), 1)));
+        last = ground.take(some.collect()).await.pop().unwrap().incident;
+        // The one before the bound is still told exactly.
+        let told = ground.incident(last.unwrap()).await.criteria[&CriterionId::new("lost-again")]
+            .facts[0]
+            .1
+            .clone();
+        let wanted = match from + 250 {
+            COUNTED => "1000 or more".to_owned(),
+            count => count.to_string(),
+        };
+        assert_eq!(told, wanted);
+    }
+    ground.open(at("one more", 1)).await;
+    let mut reader = ground.app.store.read().await.unwrap();
+    let asked = Counting {
+        person: ground
+            .incident(last.unwrap())
+            .await
+            .concerned
+            .into_iter()
+            .next()
+            .unwrap(),
+        around: start(),
+        until: None,
+    };
+    let window = Some(TimeDelta::days(30));
+    let known = list_known(&mut reader, &[asked], window).await.unwrap();
+    assert_eq!(
+        (known[0].detections, known[0].open_incidents),
+        (COUNTED, COUNTED)
+    );
 }
 
 #[tokio::test]

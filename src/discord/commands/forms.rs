@@ -7,6 +7,7 @@ use crate::discord::incoming::ModalValue;
 use crate::domain::form::{CRITERIA_KEY, DONE_KEY, Item, Page, REASON_SUFFIX};
 use crate::domain::ids::{AccountId, FieldId, IncidentId};
 use crate::domain::playbook::definition::{Choice as Option_, Field, FieldKind};
+use crate::domain::playbook::rules::shown_count;
 use crate::domain::record::SAMPLE_TIME;
 use crate::render::card::Choice;
 use crate::render::form::{Form, Input, InputKind};
@@ -82,7 +83,10 @@ fn done_input(opened: &Opened) -> Input {
     let counted = opened.form.detections.zip(repeat);
     let repeats = counted.map_or_else(String::new, |(count, repeat)| {
         let days = repeat.window_days;
-        format!(" Detections of the person in {days} days: {count}, this one included.")
+        format!(
+            " Detections of the person in {days} days: {}, this one included.",
+            shown_count(count)
+        )
     });
     let help = format!("Tick all that you have done.{repeats}");
     let options: Vec<Choice> = opened.form.done.iter().map(choice).collect();

@@ -4,7 +4,7 @@
 mod of_alert;
 
 use super::criterion::env;
-use super::rules::Repeat;
+use super::rules::{Repeat, shown_count};
 use crate::domain::alert::{Alert, Severity};
 use cel::common::types::CelString;
 use cel::common::value::CowVal;
@@ -18,6 +18,8 @@ use std::sync::{Arc, LazyLock};
 
 /// The group of facts that come from the person's history and the directory.
 pub(super) const PERSON: &str = "person";
+const DETECTIONS: &str = "person.detections_in_window";
+const OPEN_INCIDENTS: &str = "person.open_incidents";
 
 /// Elements of a list that an expression sees; more would let a comprehension run long.
 const LONGEST_LIST: usize = 100;
@@ -55,9 +57,9 @@ pub struct IncidentFacts<'a> {
 pub struct PersonFacts<'a> {
     pub known: bool,
     pub department: Option<&'a str>,
-    /// Distinct detections in the playbook's window, the present one included.
+    /// Distinct detections in the playbook's window, the present one included, up to [`COUNTED`].
     pub detections_in_window: i64,
-    /// Incidents about this person that are open, the present one included.
+    /// Incidents about this person that are open, the present one included, up to [`COUNTED`].
     pub open_incidents: i64,
 }
 
@@ -125,8 +127,9 @@ impl Facts {
 
     /// A value as people read it; "not stated" where the source is silent.
     pub fn shown(&self, path: &str) -> String {
-        match self.values.get(path).map(written) {
-            Some(value) if !value.is_empty() => value,
+        match (path, self.values.get(path)) {
+            (DETECTIONS | OPEN_INCIDENTS, Some(Value::Int(count))) => shown_count(*count),
+            (_, Some(value)) if !written(value).is_empty() => written(value),
             _ => "not stated".to_owned(),
         }
     }
@@ -220,11 +223,8 @@ pub(super) fn paths_under(group: &str) -> impl Iterator<Item = &'static str> {
 fn person_facts(values: &mut BTreeMap<&'static str, Value>, person: PersonFacts<'_>) {
     values.extend([
         ("person.known", Value::Bool(person.known)),
-        (
-            "person.detections_in_window",
-            Value::Int(person.detections_in_window),
-        ),
-        ("person.open_incidents", Value::Int(person.open_incidents)),
+        (DETECTIONS, Value::Int(person.detections_in_window)),
+        (OPEN_INCIDENTS, Value::Int(person.open_incidents)),
     ]);
     if let Some(department) = person.department {
         values.insert("person.department", text(Some(department)));

@@ -10,7 +10,7 @@ use super::check;
 use super::criterion::Expr;
 use super::definition::{Entry, Playbook, Status};
 use super::fault::{Fault, Faults};
-use super::rules::{PatternRules, Repeat};
+use super::rules::{COUNTED, PatternRules, Repeat};
 use super::section::{Section, Text};
 use crate::domain::ids::{CriterionId, PlaybookId, StageId};
 use chrono::TimeDelta;
@@ -178,8 +178,12 @@ impl Reader<'_> {
         let mut section = s.section(&mut self.f, "repeat")?;
         let repeat = Repeat {
             window_days: section.number(&mut self.f, "window_days", (1, 3_650)),
-            count: section.number(&mut self.f, "count", (2, 1_000)),
-            blocks_dismissal_from: section.number(&mut self.f, "blocks_dismissal_from", (2, 1_000)),
+            count: section.number(&mut self.f, "count", (2, COUNTED)),
+            blocks_dismissal_from: section.number(
+                &mut self.f,
+                "blocks_dismissal_from",
+                (2, COUNTED),
+            ),
         };
         section.finish(&mut self.f);
         Some(repeat)

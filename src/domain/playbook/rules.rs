@@ -5,6 +5,19 @@ use crate::domain::ids::{CriterionId, FieldId, TransitionId};
 use crate::domain::role::Role;
 use chrono::{NaiveDate, TimeDelta};
 
+/// Detections and open incidents of one person are counted up to here: no rule asks for more, and a person behind a storm
+/// makes no further alert slower.
+pub const COUNTED: i64 = 1_000;
+
+/// Such a count as people read it.
+pub fn shown_count(count: i64) -> String {
+    if count < COUNTED {
+        count.to_string()
+    } else {
+        format!("{COUNTED} or more")
+    }
+}
+
 /// Distinct detections of one person that count as repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Repeat {

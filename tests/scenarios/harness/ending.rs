@@ -95,6 +95,16 @@ impl World {
         if let Some(fault) = proof.fault {
             writeln!(faults, "- the history does not hold: {fault}").unwrap();
         }
+        let stale: Vec<(i64,)> = sqlx::query_as(
+            "SELECT c.incident_id FROM incident_persons c JOIN incidents i ON i.id = c.incident_id
+             WHERE c.is_open != i.is_open",
+        )
+        .fetch_all(&mut *reader)
+        .await
+        .unwrap();
+        if !stale.is_empty() {
+            writeln!(faults, "- persons do not follow their incident: {stale:?}").unwrap();
+        }
         drop(reader);
         service.app.audit_whole().await.unwrap();
         let health = service.app.health_facts().await.unwrap();
