@@ -57,9 +57,9 @@ pub struct IncidentFacts<'a> {
 pub struct PersonFacts<'a> {
     pub known: bool,
     pub department: Option<&'a str>,
-    /// Distinct detections in the playbook's window, the present one included, up to [`COUNTED`].
+    /// Distinct detections in the playbook's window, the present one included, up to [`super::rules::COUNTED`].
     pub detections_in_window: i64,
-    /// Incidents about this person that are open, the present one included, up to [`COUNTED`].
+    /// Incidents about this person that are open, the present one included, up to [`super::rules::COUNTED`].
     pub open_incidents: i64,
 }
 
