@@ -125,11 +125,11 @@ impl App {
     /// Id, severity, age and holder are everybody's who may know of it; stage and ending theirs who read its steps.
     fn in_words(&self, visible: &Visible, names: &BTreeMap<PersonId, String>) -> String {
         let incident = &visible.incident;
-        let old = age(self.now() - incident.opened_at);
-        let mut words = vec![
-            incident.severity.key().to_owned(),
-            format!("opened {old} ago"),
-        ];
+        let opened = match age(self.now() - incident.opened_at).as_str() {
+            now @ "just now" => format!("opened {now}"),
+            old => format!("opened {old} ago"),
+        };
+        let mut words = vec![incident.severity.key().to_owned(), opened];
         if visible.clearance.level() >= Level::Steps {
             words.push(self.standing(incident, &visible.playbook.playbook));
         } else if !incident.is_open() {

@@ -43,7 +43,7 @@ fn two_incidents_are_linked_with_a_reason_and_nothing_is_merged() {
             .lacks("same partner");
         let card = tier2.channel(INVESTIGATION).await.card("INC-1");
         let details = tier2.press(&card, "Details").await.message();
-        details.expect("INC-2: medium · opened just now ago");
+        details.expect("INC-2: medium · opened just now");
     });
 }
 
@@ -302,7 +302,7 @@ fn earlier_incidents_of_the_person_are_told_on_a_reason_that_is_logged() {
         let told = form.submit(&[("Why", "Is it a habit?")]).await.message();
         // At the other stage, tier1 reads id, severity, age, holder; no more.
         told.expect("INC-1 · m.porter@contoso.example")
-            .expect("medium · opened just now ago · with tier2")
+            .expect("medium · opened just now · with tier2")
             .expect("That you looked, and why, is in the access log.")
             .lacks("Investigation");
         assert_eq!(w.count(looked).await, 1);
