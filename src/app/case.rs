@@ -260,15 +260,12 @@ impl App {
         let past = self.past(connection, visible, on, person).await?;
         let found = facts(Some(on), None, &past, playbook, self.now());
         let entry = playbook.entry(&found).ok_or(Refusal::Changed)?;
-        let raw = store::body::list(connection, on.id).await?;
+        let raw_sha256 = store::body::find_newest_hash(connection, on.id).await?;
         Ok(Opening {
             id: into,
             playbook: visible.incident.playbook.clone(),
             alert: on.id,
-            raw_sha256: raw
-                .into_iter()
-                .next_back()
-                .map_or_else(String::new, |r| r.0),
+            raw_sha256: raw_sha256.unwrap_or_default(),
             severity: on.alert.severity,
             stage: entry.stage.clone(),
             because: entry.because.clone(),

@@ -424,7 +424,7 @@ async fn open_alerts(
     clearance: &Clearance,
 ) -> Result<Vec<Opened>, AppError> {
     let mut opened = Vec::new();
-    let mut bodies = store::body::list_of_all(connection, &incident.alerts).await?;
+    let mut bodies = store::body::list(connection, &incident.alerts).await?;
     for kept in store::alert::load_all(connection, &incident.alerts).await? {
         let detail = kept
             .alert

@@ -56,7 +56,7 @@ const BODIES: Insert = insert!(
 );
 
 /// The raw bodies of each alert, the newest first.
-pub async fn list_of_all(
+pub async fn list(
     connection: &mut Connection,
     ids: &[AlertId],
 ) -> Result<HashMap<AlertId, Vec<Vec<u8>>>, StoreError> {
@@ -76,16 +76,14 @@ pub async fn list_of_all(
     Ok(bodies)
 }
 
-/// The raw bodies of an alert, newest last.
-pub async fn list(
+/// The hash of an alert's newest raw body.
+pub async fn find_newest_hash(
     connection: &mut Connection,
     id: AlertId,
-) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-    let rows = sqlx::query!(
-        "SELECT sha256, body FROM raw_bodies WHERE alert_id = ? ORDER BY received_us, sha256",
+) -> Result<Option<String>, StoreError> {
+    let hash = sqlx::query_scalar!(
+        "SELECT sha256 FROM raw_bodies WHERE alert_id = ? ORDER BY received_us DESC, sha256 DESC LIMIT 1",
         id.0
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.sha256, row.body)).collect())
+    );
+    Ok(hash.fetch_optional(connection).await?)
 }
