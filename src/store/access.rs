@@ -17,7 +17,7 @@ pub struct View<'a> {
     pub salt: [u8; 16],
 }
 
-/// The columns a hash covers.
+/// What a hash covers: the columns, and the hash of the view before.
 pub struct Header {
     pub seq: i64,
     pub at_us: i64,
@@ -45,9 +45,11 @@ impl Header {
 }
 
 pub async fn append(connection: &mut Connection, view: &View<'_>) -> Result<(), StoreError> {
-    let last = sqlx::query!("SELECT seq, hash FROM access_headers ORDER BY seq DESC LIMIT 1")
-        .fetch_optional(&mut *connection)
-        .await?;
+    let last = sqlx::query!(
+        r#"SELECT seq, lower(hex(hash)) AS "hash!: String" FROM access_headers ORDER BY seq DESC LIMIT 1"#
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
     let header = Header {
         seq: last.as_ref().map_or(1, |l| l.seq + 1),
         at_us: us(view.at),
@@ -61,15 +63,14 @@ pub async fn append(connection: &mut Connection, view: &View<'_>) -> Result<(), 
     };
     let hash = header.hash();
     sqlx::query!(
-        "INSERT INTO access_headers (seq, at_us, staff, what, incident_id, reason_hash, previous, hash)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO access_headers (seq, at_us, staff, what, incident_id, reason_hash, hash)
+         VALUES (?, ?, ?, ?, ?, unhex(?), unhex(?))",
         header.seq,
         header.at_us,
         header.staff,
         header.what,
         header.incident_id,
         header.reason_hash,
-        header.previous,
         hash
     )
     .execute(&mut *connection)

@@ -30,7 +30,8 @@ pub struct Entry<'a> {
     pub salt: [u8; 16],
 }
 
-/// The columns of a header that its hash covers, as they are stored.
+/// What the hash of a header covers: its columns, and the hashes of the entries that it follows, which no column repeats.
+/// Hashes are stored as bytes and hexadecimal everywhere else.
 pub struct Header {
     pub seq: i64,
     pub incident_id: i64,
@@ -47,7 +48,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// SHA-256 over the columns, one a line. No column holds a line feed: they are numbers, hashes and keys.
+    /// SHA-256 over all of it, one a line. None holds a line feed: they are numbers, hashes and keys.
     pub fn hash(&self) -> String {
         let text = format!(
             "{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}",
@@ -125,8 +126,6 @@ pub async fn append_all(
             .bind(header.format)
             .bind(header.criterion)
             .bind(header.payload_hash)
-            .bind(header.previous_of_incident)
-            .bind(header.previous)
             .bind(hash)
     });
     batch.add(&PAYLOADS, payloads, |query, (seq, salt, body)| {
@@ -137,8 +136,8 @@ pub async fn append_all(
 
 const HEADERS: Insert = insert!(
     "INSERT INTO event_headers (seq, incident_id, number, at_us, staff, role, kind, format, criterion, payload_hash,
-        previous_of_incident, previous, hash)",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        hash)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, unhex(?), unhex(?))",
     ""
 );
 
@@ -174,11 +173,12 @@ async fn heads(connection: &mut Connection, entries: &[Entry<'_>]) -> Result<Hea
     let incidents = to_json("incidents", &incidents)?;
     // The last entry over all is also the last of its own incident.
     let rows = sqlx::query!(
-        "SELECT seq, incident_id, number, hash FROM event_headers WHERE seq = (SELECT MAX(seq) FROM event_headers)
+        r#"SELECT seq, incident_id, number, lower(hex(hash)) AS "hash!: String" FROM event_headers
+         WHERE seq = (SELECT MAX(seq) FROM event_headers)
          UNION ALL
-         SELECT seq, incident_id, number, hash FROM event_headers
+         SELECT seq, incident_id, number, lower(hex(hash)) FROM event_headers
          WHERE (incident_id, number) IN
-            (SELECT j.value, (SELECT MAX(m.number) FROM event_headers m WHERE m.incident_id = j.value) FROM json_each(?) j)",
+            (SELECT j.value, (SELECT MAX(m.number) FROM event_headers m WHERE m.incident_id = j.value) FROM json_each(?) j)"#,
         incidents
     )
     .fetch_all(connection)
@@ -247,7 +247,7 @@ pub async fn lot(
     Ok(u8::try_from(number.unwrap_or(99) % 100).unwrap_or(99))
 }
 
-/// What proves an entry: its kind, its place over all and the hashes, as they are stored.
+/// What proves an entry: its kind, its place over all and the hashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {
     pub seq: i64,
@@ -264,8 +264,10 @@ pub async fn list_sealed(
 ) -> Result<Vec<Sealed>, StoreError> {
     let rows = sqlx::query_as!(
         Sealed,
-        "SELECT seq, kind, payload_hash, previous_of_incident, hash FROM event_headers
-         WHERE incident_id = ? ORDER BY number",
+        r#"SELECT seq, kind, lower(hex(payload_hash)) AS "payload_hash!: String",
+              lower(hex(LAG(hash, 1, x'') OVER (ORDER BY number))) AS "previous_of_incident!: String",
+              lower(hex(hash)) AS "hash!: String"
+           FROM event_headers WHERE incident_id = ? ORDER BY number"#,
         incident.0
     )
     .fetch_all(connection)
@@ -284,9 +286,11 @@ pub fn decode(body: &[u8]) -> Result<Event, StoreError> {
 
 /// The last hash over all, and how many events it covers.
 pub async fn head(connection: &mut Connection) -> Result<(i64, String), StoreError> {
-    let last = sqlx::query!("SELECT seq, hash FROM event_headers ORDER BY seq DESC LIMIT 1")
-        .fetch_optional(connection)
-        .await?;
+    let last = sqlx::query!(
+        r#"SELECT seq, lower(hex(hash)) AS "hash!: String" FROM event_headers ORDER BY seq DESC LIMIT 1"#
+    )
+    .fetch_optional(connection)
+    .await?;
     Ok(last.map_or_else(|| (0, GENESIS.to_owned()), |l| (l.seq, l.hash)))
 }
 

@@ -148,7 +148,7 @@ async fn what_is_known_of_a_later_moment_is_not_mixed_into_an_earlier_one() {
     for statement in [
         "PRAGMA foreign_keys = OFF",
         "INSERT INTO event_headers (seq, incident_id, number, at_us, staff, role, kind, format, criterion, payload_hash,
-            previous_of_incident, previous, hash) VALUES (1, 1, 1, 0, 0, '', 'opened', 1, '', '', '', '', '')",
+            hash) VALUES (1, 1, 1, 0, 0, '', 'opened', 1, '', x'', x'')",
         "INSERT INTO incidents (id, playbook_hash, stage, is_open, severity, version, opened_us, changed_us, state, record)
          VALUES (1, '', 'triage', 1, 'low', 1, 0, 0, 'not to be read', '')",
     ] {

@@ -56,18 +56,19 @@ async fn prove(connection: &mut Connection) -> Result<Proof, StoreError> {
     Ok(proof)
 }
 
-/// Entries as they are stored, one after the other, each in [`LINES`] lines: the text that its hash covers (see
-/// [`crate::store::event::Header::hash`]), its hash, its salt behind a plus (a minus alone where its contents are purged),
-/// its contents. One value for all of them: a row of the driver for each costs more than its proof.
+/// Entries as they are stored, one after the other, each in [`LINES`] lines: its own part of the text that its hash covers
+/// (see [`crate::store::event::Header::hash`]; what it follows stands before it), its hash, its salt behind a plus (a minus
+/// alone where its contents are purged), its contents. One value for all of them: a row of the driver for each costs more
+/// than its proof.
 struct Entries {
     text: String,
     last: i64,
 }
 
-/// Of the text that a header's hash covers.
-const HEADER_LINES: usize = 12;
+/// Of a header's own part of the text that its hash covers.
+const HEADER_LINES: usize = 10;
 /// Of an entry: no column holds a line feed when it is written.
-const LINES: i64 = 12 + 3;
+const LINES: i64 = 10 + 3;
 
 /// `None` behind the last entry.
 async fn list_after(
@@ -79,7 +80,7 @@ async fn list_after(
         r#"SELECT COUNT(*) AS "count!: i64", MAX(seq) AS "last: i64",
               CAST(group_concat(entry, char(10)) AS BLOB) AS "text: Vec<u8>"
            FROM (SELECT h.seq, concat_ws(char(10), h.seq, h.incident_id, h.number, h.at_us, h.staff, h.role, h.kind,
-                     h.format, h.criterion, h.payload_hash, h.previous_of_incident, h.previous, h.hash,
+                     h.format, h.criterion, lower(hex(h.payload_hash)), lower(hex(h.hash)),
                      IIF(p.seq IS NULL, '-', '+' || hex(p.salt)), COALESCE(p.body, '')) AS entry
                  FROM event_headers h LEFT JOIN event_payloads p ON p.seq = h.seq
                  WHERE h.seq > ? ORDER BY h.seq LIMIT ?)"#,
@@ -122,8 +123,6 @@ struct Header<'a> {
     staff: i64,
     kind: &'a str,
     payload_hash: &'a str,
-    previous_of_incident: &'a str,
-    previous: &'a str,
 }
 
 impl<'a> Header<'a> {
@@ -146,8 +145,6 @@ impl<'a> Header<'a> {
                 let (_format, _criterion) = (next()?, next()?);
                 next()?
             },
-            previous_of_incident: next()?,
-            previous: next()?,
         };
         lines.next().is_none().then_some(header)
     }
@@ -221,9 +218,8 @@ impl Walk {
                 self.proof.fault = Some(format!("event {seq}: its header was changed"));
                 break;
             };
-            let intact = sha256(&[text.as_bytes()]) == hash;
             let payload = salt.strip_prefix('+').map(|salt| (salt, body));
-            if let Some(why) = self.step(&header, intact, hash, payload) {
+            if let Some(why) = self.step(&header, text, hash, payload) {
                 self.proof.fault = Some(format!(
                     "event {} (INC-{}, number {}, {}): {why}",
                     header.seq, header.incident_id, header.number, header.kind
@@ -237,7 +233,7 @@ impl Walk {
     fn step(
         &mut self,
         header: &Header<'_>,
-        intact: bool,
+        text: &str,
         hash: &str,
         payload: Option<(&str, &str)>,
     ) -> Option<String> {
@@ -251,14 +247,11 @@ impl Walk {
         if header.number != own.1 + 1 {
             return Some("the incident's numbers have a hole before it".to_owned());
         }
-        if header.previous != self.proof.head {
-            return Some("does not follow the entry before it".to_owned());
-        }
-        if header.previous_of_incident != own.0 {
-            return Some("does not follow the incident's entry before it".to_owned());
-        }
-        if !intact {
-            return Some("its header was changed".to_owned());
+        let covered = [text, "\n", &own.0, "\n", &self.proof.head].map(str::as_bytes);
+        if sha256(&covered) != hash {
+            return Some(
+                "its header was changed, or one before it together with its hash".to_owned(),
+            );
         }
         self.proof.events = header.seq;
         hash.clone_into(&mut self.proof.head);
@@ -356,7 +349,8 @@ async fn compare_states(
 
 async fn verify_views(connection: &mut Connection, proof: &mut Proof) -> Result<(), StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT h.seq, h.at_us, h.staff, h.what, h.incident_id, h.reason_hash, h.previous, h.hash,
+        r#"SELECT h.seq, h.at_us, h.staff, h.what, h.incident_id, lower(hex(h.reason_hash)) AS "reason_hash!: String",
+              lower(hex(h.hash)) AS "hash!: String",
               r.salt AS "salt?", r.reason AS "reason?"
            FROM access_headers h LEFT JOIN access_reasons r ON r.seq = h.seq ORDER BY h.seq"#
     )
@@ -371,16 +365,12 @@ async fn verify_views(connection: &mut Connection, proof: &mut Proof) -> Result<
             what: row.what,
             incident_id: row.incident_id,
             reason_hash: row.reason_hash,
-            previous: row.previous,
+            previous: std::mem::take(&mut previous),
         };
         let reason = row.salt.zip(row.reason);
         let changed = reason
             .is_some_and(|(salt, text)| sha256(&[&salt, text.as_bytes()]) != header.reason_hash);
-        if header.seq != proof.views + 1
-            || header.previous != previous
-            || header.hash() != row.hash
-            || changed
-        {
+        if header.seq != proof.views + 1 || header.hash() != row.hash || changed {
             proof.fault = Some(format!("view {} of the access log was changed", header.seq));
             return Ok(());
         }

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, oneshot};
 
 /// The store's migrations, in their order.
-const SCHEMA: [&str; 10] = [
+const SCHEMA: [&str; 11] = [
     include_str!("../../migrations/0001_create_store.sql"),
     include_str!("../../migrations/0002_add_governance.sql"),
     include_str!("../../migrations/0003_add_directory.sql"),
@@ -23,6 +23,7 @@ const SCHEMA: [&str; 10] = [
     include_str!("../../migrations/0008_index_words.sql"),
     include_str!("../../migrations/0009_defer_incidents_of_alerts.sql"),
     include_str!("../../migrations/0010_bound_histories.sql"),
+    include_str!("../../migrations/0011_store_hashes_as_bytes.sql"),
 ];
 const MOST: usize = 2_000;
 /// As long as the columns of an ordinary incident are.
@@ -159,8 +160,8 @@ fn insert(store: &Connection, id: i64, body: &[u8], same: bool, previous: &mut S
         let payload = hex::encode(Sha256::digest(event.as_bytes()));
         let hash = hex::encode(Sha256::digest(format!("{id}\n{payload}\n{previous}")));
         run(
-            "INSERT INTO event_headers VALUES (?, ?, 1, 0, 0, '', 'opened', 1, '', ?, '', ?, ?)",
-            params![id, id, payload, previous.as_str(), hash],
+            "INSERT INTO event_headers VALUES (?, ?, 1, 0, 0, '', 'opened', 1, '', unhex(?), unhex(?))",
+            params![id, id, payload, hash],
         );
         run(
             "INSERT INTO event_payloads VALUES (?, ?, ?)",

@@ -312,16 +312,49 @@ async fn what_the_program_writes_fills_every_table_and_holds() {
     assert_eq!((proof.events > 1, proof.views), (true, 2));
 }
 
+/// Writes the store of a dump.
+async fn restore(dump: &Path, to: &Path) {
+    let mut connection = open(to).await;
+    let dump = AssertSqlSafe(std::fs::read_to_string(dump).unwrap());
+    sqlx::raw_sql(dump).execute(&mut connection).await.unwrap();
+    // A dump writes an index of words straight into the schema, which is read when a file is opened.
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_hash_that_is_none_outlives_the_change_to_bytes_and_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("baton.db");
+    restore(&root().join("tests/data/stores/0010.sql"), &path).await;
+    let mut connection = open(&path).await;
+    for statement in [
+        "DROP TRIGGER event_headers_stay",
+        "UPDATE event_headers SET hash = 'no hash' WHERE seq = 2",
+    ] {
+        sqlx::query(statement)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
+    connection.close().await.unwrap();
+    let (store, writing) = Store::open(&path).await.unwrap();
+    let proving = async move {
+        let mut reader = store.read().await.unwrap();
+        let proof = store::verify::verify(&mut reader).await.unwrap();
+        drop(reader);
+        store.close().await;
+        proof.fault.unwrap()
+    };
+    let ((), fault) = tokio::join!(writing, proving);
+    assert!(fault.starts_with("event 2 (INC-"), "{fault}");
+}
+
 #[tokio::test]
 async fn a_store_of_every_format_opens_with_all_its_rows() {
     for file in files("tests/data/stores", ".sql") {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("baton.db");
-        let mut connection = open(&path).await;
-        let dump = AssertSqlSafe(std::fs::read_to_string(&file).unwrap());
-        sqlx::raw_sql(dump).execute(&mut connection).await.unwrap();
-        // A dump writes an index of words straight into the schema, which is read when a file is opened.
-        connection.close().await.unwrap();
+        restore(&file, &path).await;
         let mut connection = open(&path).await;
         let before = rows(&mut connection).await;
         assert_eq!(

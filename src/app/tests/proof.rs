@@ -4,6 +4,7 @@ use super::{Ground, alert, concerned, ground};
 use crate::domain::incident::Command;
 use crate::domain::role::Role;
 use crate::store::verify::{Proof, verify};
+use sha2::{Digest as _, Sha256};
 use sqlx::{Connection as _, SqliteConnection};
 
 /// Two incidents, five events, one view.
@@ -112,7 +113,8 @@ async fn a_changed_column_of_a_header_names_its_event() {
     ] {
         let fault = fault_after(statement).await;
         assert_eq!(
-            fault, "event 2 (INC-2, number 1, opened): its header was changed",
+            fault,
+            "event 2 (INC-2, number 1, opened): its header was changed, or one before it together with its hash",
             "{statement}"
         );
     }
@@ -144,8 +146,8 @@ async fn two_entries_in_one_row_are_not_two() {
     let ground = story().await;
     // All that the last row says is moved into the contents of the one before it.
     let merged = "UPDATE event_payloads SET body = CAST(body || char(10) || (SELECT concat_ws(char(10), h.seq, h.incident_id,
-            h.number, h.at_us, h.staff, h.role, h.kind, h.format, h.criterion, h.payload_hash, h.previous_of_incident,
-            h.previous, h.hash, '+' || hex(p.salt), p.body)
+            h.number, h.at_us, h.staff, h.role, h.kind, h.format, h.criterion, lower(hex(h.payload_hash)),
+            lower(hex(h.hash)), '+' || hex(p.salt), p.body)
          FROM event_headers h JOIN event_payloads p ON p.seq = h.seq WHERE h.seq = 5) AS BLOB) WHERE seq = 4";
     let cut = [
         merged,
@@ -159,15 +161,38 @@ async fn two_entries_in_one_row_are_not_two() {
 
 #[tokio::test]
 async fn a_link_of_the_chain_that_was_bent_names_its_event() {
-    let fault = fault_after("UPDATE event_headers SET hash = 'ff' WHERE seq = 2").await;
+    for statement in [
+        "UPDATE event_headers SET hash = x'ff' WHERE seq = 2",
+        "UPDATE event_headers SET payload_hash = x'' WHERE seq = 2",
+    ] {
+        assert_eq!(
+            fault_after(statement).await,
+            "event 2 (INC-2, number 1, opened): its header was changed, or one before it together with its hash",
+            "{statement}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_was_changed_together_with_its_hash_shows_at_the_next() {
+    let ground = story().await;
+    let mut raw = SqliteConnection::connect(&format!("sqlite://{}", ground.file.display()))
+        .await
+        .unwrap();
+    let covered: Vec<String> = sqlx::query_scalar(
+        "SELECT concat_ws(char(10), seq, incident_id, number, at_us, 999, role, kind, format, criterion,
+            lower(hex(payload_hash)), '') FROM event_headers WHERE seq = 2
+         UNION ALL SELECT lower(hex(hash)) FROM event_headers WHERE seq = 1",
+    )
+    .fetch_all(&mut raw)
+    .await
+    .unwrap();
+    let hash = hex::encode(Sha256::digest(covered.join("\n")));
+    let forged = format!("UPDATE event_headers SET staff = 999, hash = x'{hash}' WHERE seq = 2");
+    forge(&ground, &[forged.leak()]).await;
     assert_eq!(
-        fault,
-        "event 2 (INC-2, number 1, opened): its header was changed"
-    );
-    let fault = fault_after("UPDATE event_headers SET previous = 'ff' WHERE seq = 4").await;
-    assert_eq!(
-        fault,
-        "event 4 (INC-2, number 2, claimed): does not follow the entry before it"
+        proof(&ground).await.fault.unwrap(),
+        "event 3 (INC-1, number 2, claimed): its header was changed, or one before it together with its hash"
     );
 }
 
@@ -304,7 +329,7 @@ async fn headers_hold_no_text_of_the_alert_and_staff_only_by_number() {
     assert!(person.0 > 0);
     let texts = ground
         .number(
-            "SELECT COUNT(*) FROM event_headers WHERE role || kind || criterion || payload_hash || hash
+            "SELECT COUNT(*) FROM event_headers WHERE role || kind || criterion || hex(payload_hash) || hex(hash)
              LIKE '%porter%' OR role || kind || criterion LIKE '%secret%'",
         )
         .await;

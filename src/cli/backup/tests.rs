@@ -241,7 +241,7 @@ async fn a_copy_that_was_changed_damaged_or_is_none_is_not_restored() {
         (
             &[
                 "DROP TRIGGER event_headers_stay",
-                "UPDATE event_headers SET hash = 'x' WHERE seq = 2",
+                "UPDATE event_headers SET hash = x'ff' WHERE seq = 2",
             ],
             "the last hash is not the one that it states",
         ),

@@ -1,7 +1,7 @@
 //! What a copy holds, in numbers, and the heads of its chains. It stands in the copy itself.
 
 use super::fault;
-use crate::store::{Connection, StoreError, fact};
+use crate::store::{Connection, StoreError, event, fact};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -42,8 +42,8 @@ impl Contents {
                 (SELECT COUNT(*) FROM access_headers) AS "views!: i64",
                 (SELECT COUNT(*) FROM persons) AS "persons!: i64", (SELECT COUNT(*) FROM drafts) AS "drafts!: i64",
                 (SELECT COUNT(*) FROM outbox) AS "effects!: i64",
-                (SELECT hash FROM event_headers ORDER BY seq DESC LIMIT 1) AS "head: String",
-                (SELECT hash FROM access_headers ORDER BY seq DESC LIMIT 1) AS "views_head: String""#
+                (SELECT lower(hex(hash)) FROM event_headers ORDER BY seq DESC LIMIT 1) AS "head: String",
+                (SELECT lower(hex(hash)) FROM access_headers ORDER BY seq DESC LIMIT 1) AS "views_head: String""#
         )
         .fetch_one(connection)
         .await?;
@@ -105,24 +105,16 @@ impl Contents {
     }
 }
 
-/// The last entry of the history, by number and hash.
-pub(super) async fn head(connection: &mut Connection) -> Result<Option<(i64, String)>, StoreError> {
-    let row = sqlx::query!("SELECT seq, hash FROM event_headers ORDER BY seq DESC LIMIT 1")
-        .fetch_optional(connection)
-        .await?;
-    Ok(row.map(|row| (row.seq, row.hash)))
-}
-
-/// Whether this entry stands in the history.
+/// Whether a head of the history stands in it, see [`event::head`].
 pub(super) async fn has(
     connection: &mut Connection,
-    entry: Option<&(i64, String)>,
+    (seq, hash): &(i64, String),
 ) -> Result<bool, StoreError> {
-    let Some((seq, hash)) = entry else {
-        return Ok(true);
-    };
-    let found = sqlx::query_scalar!("SELECT hash FROM event_headers WHERE seq = ?", seq)
-        .fetch_optional(connection)
-        .await?;
-    Ok(found.as_ref() == Some(hash))
+    let found = sqlx::query_scalar!(
+        r#"SELECT lower(hex(hash)) AS "hash!: String" FROM event_headers WHERE seq = ?"#,
+        seq
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.as_deref().unwrap_or(event::GENESIS) == hash)
 }

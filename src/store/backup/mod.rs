@@ -11,7 +11,7 @@ pub use fact::{Fault, Last, last_backup, last_backup_fault, save_fault, save_las
 pub use restore::restore;
 pub use seal::is_sealed;
 
-use super::{Connection, StoreError, lock};
+use super::{Connection, StoreError, event, lock};
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{Connection as _, SqliteConnection};
@@ -100,7 +100,7 @@ async fn copy(store: &Path, to: &Path, now: DateTime<Utc>) -> Result<Contents, S
     // Of the copy that it writes: that is brought to the disk below, while it is looked through.
     let read = read.synchronous(SqliteSynchronous::Off);
     let mut source = SqliteConnection::connect_with(&read).await?;
-    let before = contents::head(&mut source).await?;
+    let before = event::head(&mut source).await?;
     let name = to.display().to_string();
     sqlx::query("VACUUM INTO ?")
         .bind(name)
@@ -114,7 +114,7 @@ async fn copy(store: &Path, to: &Path, now: DateTime<Utc>) -> Result<Contents, S
     let (synced, looked) = tokio::join!(synced, look_through(&mut copy));
     synced.map_err(|_| StoreError::broke_off())??;
     looked?;
-    if !contents::has(&mut copy, before.as_ref()).await? {
+    if !contents::has(&mut copy, &before).await? {
         return Err(fault(
             "the copy does not hold the store's last entry".to_owned(),
         ));
