@@ -1,16 +1,10 @@
 //! What the mere passing of time does, on the handed clock: idle threads are archived, interactions
 //! that nobody acknowledged expire.
 
-use chrono::TimeDelta;
-
 use super::{
     rest::interactions::TO_ANSWER,
     server::Inner,
-    world::{
-        journal::Change,
-        model::{Channel, Stage},
-        snowflake::Id,
-    },
+    world::{journal::Change, model::Stage, snowflake::Id},
 };
 
 impl Inner {
@@ -23,31 +17,26 @@ impl Inner {
     /// Threads in which nothing was written for their time are archived.
     fn archive_idle(&mut self) {
         let now = self.world.now();
-        let idle = |row: &&Channel| {
-            row.thread.as_ref().is_some_and(|thread| {
-                !thread.archived
-                    && now - thread.active_at >= TimeDelta::minutes(thread.archive_minutes)
-            })
-        };
-        let rows: Vec<Channel> = self.world.channels.values().filter(idle).cloned().collect();
-        for mut row in rows {
-            if let Some(thread) = &mut row.thread {
-                thread.archived = true;
-                thread.archived_at = now;
-            }
+        while let Some((_, id)) = self.world.idle.first().filter(|(from, _)| *from <= now)
+            && let Some(mut row) = self.world.channels.get(id).cloned()
+            && let Some(thread) = &mut row.thread
+        {
+            thread.archived = true;
+            thread.archived_at = now;
             self.world.put_channel(row.clone());
             self.emit_channel("UPDATE", &row);
         }
     }
 
+    /// The oldest comes first: ids ascend with the clock.
     fn expire(&mut self) {
         let now = self.world.now();
-        let waiting: Vec<Id> = self.waiting.keys().copied().collect();
-        for id in waiting {
+        while let Some(id) = self.waiting.keys().next().copied() {
             let row = self.world.interactions.get(&id);
-            if row.is_none_or(|row| now - row.at > TO_ANSWER) {
-                self.give_up(id);
+            if row.is_some_and(|row| now - row.at <= TO_ANSWER) {
+                return;
             }
+            self.give_up(id);
         }
     }
 

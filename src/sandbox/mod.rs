@@ -33,7 +33,7 @@ mod ui;
 mod wire;
 pub mod world;
 
-use std::{collections::HashMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -127,7 +127,7 @@ impl Sandbox {
             limits: limits::Limits::default(),
             orders: faults::Orders::default(),
             log: server::Log::default(),
-            waiting: HashMap::new(),
+            waiting: BTreeMap::new(),
             base: format!("http://{addr}"),
             unknown_endpoints: 0,
             outlets: Vec::new(),

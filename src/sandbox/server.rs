@@ -2,7 +2,7 @@
 //! the one lock around them. The lock is never held over an await.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -83,7 +83,7 @@ pub struct Inner {
     pub limits: Limits,
     pub orders: Orders,
     pub log: Log,
-    pub waiting: HashMap<Id, oneshot::Sender<First>>,
+    pub waiting: BTreeMap<Id, oneshot::Sender<First>>,
     /// `http://127.0.0.1:PORT`
     pub base: String,
     /// Requests for endpoints that the sandbox does not know.

@@ -8,7 +8,7 @@ pub mod note;
 pub mod snowflake;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     io,
     path::Path,
     sync::Arc,
@@ -35,6 +35,8 @@ pub struct State {
     pub members: BTreeMap<Id, Member>,
     pub roles: BTreeMap<Id, Role>,
     pub channels: BTreeMap<Id, Channel>,
+    /// When a thread falls idle if nothing more is written in it, the first first.
+    pub idle: BTreeSet<(DateTime<Utc>, Id)>,
     pub messages: HashMap<Id, BTreeMap<Id, Message>>,
     pub interactions: BTreeMap<Id, Interaction>,
     pub tokens: HashMap<String, Id>,
@@ -51,8 +53,13 @@ impl State {
             Change::Member(row) => drop(self.members.insert(row.user_id, row)),
             Change::Role(row) => drop(self.roles.insert(row.id, row)),
             Change::RoleGone(id) => drop(self.roles.remove(&id)),
-            Change::Channel(row) => drop(self.channels.insert(row.id, *row)),
+            Change::Channel(row) => {
+                self.unlist_idle(row.id);
+                self.idle.extend(row.idle_from().map(|at| (at, row.id)));
+                self.channels.insert(row.id, *row);
+            }
             Change::ChannelGone(id) => {
+                self.unlist_idle(id);
                 self.channels.remove(&id);
                 self.messages.remove(&id);
             }
@@ -82,6 +89,11 @@ impl State {
             Change::File(row) => drop(self.files.insert(row.id, row)),
             Change::FileGone(id) => drop(self.files.remove(&id)),
         }
+    }
+
+    fn unlist_idle(&mut self, id: Id) {
+        let from = self.channels.get(&id).and_then(Channel::idle_from);
+        from.map(|at| self.idle.remove(&(at, id)));
     }
 
     fn rows(&self) -> Vec<Change> {

@@ -1,6 +1,6 @@
 //! What the sandbox's world is made of: the rows that are kept in its file. No rules, no wire format.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -81,6 +81,14 @@ pub struct Channel {
     pub overwrites: Vec<Overwrite>,
     pub last_message_id: Option<Id>,
     pub thread: Option<Thread>,
+}
+
+impl Channel {
+    /// From when it is an idle thread, unless something is written in it before.
+    pub fn idle_from(&self) -> Option<DateTime<Utc>> {
+        let open = self.thread.as_ref().filter(|thread| !thread.archived);
+        open.map(|thread| thread.active_at + TimeDelta::minutes(thread.archive_minutes))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
