@@ -54,7 +54,7 @@ impl Store {
         let mut connection =
             SqliteConnection::connect_with(&options(path).journal_mode(SqliteJournalMode::Wal))
                 .await?;
-        MIGRATIONS.run(&mut connection).await?;
+        migrate(&mut connection).await?;
         let (store, running) = Self::on(connection, path).await?;
         let running = async move {
             running.await;
@@ -218,10 +218,33 @@ async fn on_a_thread(work: impl Future<Output = ()> + Send + 'static) {
 }
 
 /// Whether the last migration of this program is the store's last one.
+/// Brings the store to this program's format, or says why not; says before that it will take a while, where it may.
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let from = format(connection).await.filter(|from| *from < newest());
+    if let Some(from) = from {
+        let to = newest();
+        tracing::info!(
+            from,
+            to,
+            "the store is brought to this version's format; with millions of events that takes a minute"
+        );
+    }
+    Ok(MIGRATIONS.run(connection).await?)
+}
+
 async fn is_current(connection: &mut SqliteConnection) -> bool {
-    let last = sqlx::query_scalar::<_, i64>("SELECT MAX(version) FROM _sqlx_migrations");
-    let last = last.fetch_one(connection).await.ok();
-    last.is_some() && last == MIGRATIONS.iter().map(|migration| migration.version).max()
+    format(connection).await == Some(newest())
+}
+
+/// `None` where the file is no store yet.
+async fn format(connection: &mut SqliteConnection) -> Option<i64> {
+    let last = sqlx::query_scalar::<_, Option<i64>>("SELECT MAX(version) FROM _sqlx_migrations");
+    last.fetch_one(connection).await.ok().flatten()
+}
+
+fn newest() -> i64 {
+    let versions = MIGRATIONS.iter().map(|migration| migration.version);
+    versions.max().unwrap_or_default()
 }
 
 async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
