@@ -46,8 +46,12 @@ impl Outbound {
         let Some((placed, key)) = self.placed(row).await? else {
             return Ok(Verdict::Delivered(None));
         };
-        let Some(posted) = self.posted(&key).await? else {
-            return self.edit_unposted(row, &placed, key).await;
+        let posted = match self.posted(&key).await? {
+            Some(posted) => posted,
+            None => match self.edit_unposted(row, &placed, &key).await? {
+                Ok(found) => found,
+                Err(verdict) => return Ok(verdict),
+            },
         };
         if let Some(after) = self.edit_waits(&posted.channel_id) {
             return Ok(Verdict::turn(after));
@@ -76,84 +80,91 @@ impl Outbound {
         })
     }
 
-    /// A change of what has no card of its own. Where it waits to be posted, the post will show the present state; what
-    /// stands in a digest gets its card now.
+    /// A change of what has no card of its own as far as is known: the card that an earlier try of this row left, to be
+    /// edited, or what came of it. Where it waits to be posted, the post will show the present state; what stands in a
+    /// digest gets its card now.
     async fn edit_unposted(
         &self,
         row: &Row,
         placed: &Placed,
-        key: String,
-    ) -> Result<Verdict, AppError> {
+        key: &str,
+    ) -> Result<Result<Posted, Verdict>, AppError> {
         let Some((digest, rank)) = self.digest_of(placed.view.id, row.arg).await? else {
-            return Ok(Verdict::Delivered(None));
+            return Ok(Err(Verdict::Delivered(None)));
         };
         if matches!(placed.placement, Placement::SealedThread { .. }) {
             let verdict = self.clear_digest(digest).await?;
-            return Ok(verdict.unwrap_or(Verdict::Repost { stale: key }));
+            let stale = key.to_owned();
+            return Ok(Err(verdict.unwrap_or(Verdict::Repost { stale })));
         }
-        if let Some(verdict) = self.own_card_before(row, placed, &key).await? {
-            return Ok(verdict);
+        if let Some(before) = self.own_card_before(row, placed, key).await? {
+            return Ok(before);
         }
         // What is settled needs no card, nor what came again and stands there as severe as it is.
         let severer = Severity::from_word(placed.view.severity).rank() < rank;
         match placed.view.standing {
             Standing::Waiting if severer => {}
             Standing::Held => {}
-            Standing::Waiting | Standing::Past => return Ok(Verdict::Delivered(None)),
+            Standing::Waiting | Standing::Past => return Ok(Err(Verdict::Delivered(None))),
         }
         if let Some(after) = self.digest_waits(&row.channel) {
-            return Ok(Verdict::turn(after));
+            return Ok(Err(Verdict::turn(after)));
         }
         let card = match self.templates.incident_card(&placed.view, press) {
             Ok(card) => card,
-            Err(fault) => return Ok(unrenderable(&fault)),
+            Err(fault) => return Ok(Err(unrenderable(&fault))),
         };
         let channel = match self.channel_of(placed, row).await? {
             Ok(channel) => channel,
-            Err(verdict) => return Ok(verdict),
+            Err(verdict) => return Ok(Err(verdict)),
         };
         let sent = self.send_card(row, &channel, &card).await;
-        Ok(posted_as(key, channel, sent))
+        Ok(Err(posted_as(key.to_owned(), channel, sent)))
     }
 
-    /// The card that an earlier try of this row may have left in the channel, brought up to date, or why it has
-    /// to wait; nothing where there is none.
+    /// The card that an earlier try of this row may have left in the channel, or why it has to wait; nothing where there is
+    /// none. It is kept before anything else is done with it: an edit may take the controls that carry its key, and nobody
+    /// would find it again.
     async fn own_card_before(
         &self,
         row: &Row,
         placed: &Placed,
         key: &str,
-    ) -> Result<Option<Verdict>, AppError> {
+    ) -> Result<Option<Result<Posted, Verdict>>, AppError> {
         let before = row.created_at < self.started_at;
         if row.attempts == 0 && !before {
             return Ok(None);
         }
         if let Some(left) = self.settles().filter(|_| before) {
-            return Ok(Some(Verdict::turn(left)));
+            return Ok(Some(Err(Verdict::turn(left))));
         }
-        let card = match self.templates.incident_card(&placed.view, press) {
-            Ok(card) => card,
-            Err(fault) => return Ok(Some(unrenderable(&fault))),
-        };
         let channel = match self.channel_of(placed, row).await? {
             Ok(channel) => channel,
-            Err(verdict) => return Ok(Some(verdict)),
+            Err(verdict) => return Ok(Some(Err(verdict))),
         };
         let mark = self.nonce(row);
         let id = match self.left_there(row, &channel, &mark).await {
             Ok(Some(id)) => id,
             Ok(None) => return Ok(None),
-            Err(fault) => return Ok(Some(fault.into())),
+            Err(fault) => return Ok(Some(Err(fault.into()))),
         };
         let posted = Posted {
             channel_id: channel,
             message_id: id,
             mark: Some(mark),
         };
-        Ok(Some(match self.rest.send(&edit_of(&posted, &card)).await {
-            Ok(_) => Verdict::Delivered(Some((key.to_owned(), posted))),
-            Err(fault) => fault.into(),
-        }))
+        let (key, kept, incident) = (key.to_owned(), posted.clone(), row.incident);
+        let now = self.app.now();
+        self.app
+            .store
+            .write(move |connection| {
+                Box::pin(async move {
+                    let saved = store::posted::save(connection, &key, incident, &kept, now);
+                    Ok::<_, AppError>(saved.await?)
+                })
+            })
+            .await?;
+        Ok(Some(Ok(posted)))
     }
 
     pub(super) async fn remind(&self, row: &Row) -> Result<Verdict, AppError> {
