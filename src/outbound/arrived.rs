@@ -12,7 +12,7 @@ use crate::store;
 use crate::store::outbox::Row;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -112,7 +112,8 @@ impl Outbound {
         Ok(history.keyed.get(key).cloned())
     }
 
-    /// Those posts that stand in the channel on cards of their own from before the start.
+    /// Those posts that stand in the channel on cards of their own from before the start, or may: a card without controls
+    /// has no key, and is told from others where it is posted.
     pub(super) async fn arrived_before<'r>(
         &self,
         channel: &str,
@@ -123,7 +124,15 @@ impl Outbound {
             return Ok(Vec::new());
         };
         let history = self.history(channel, oldest).await?;
-        let stands = |row: &&&Row| history.keyed.contains_key(&self.nonce(row));
+        let plain = history.named_without_key();
+        let named = |row: &Row| {
+            row.incident
+                .is_some_and(|id| plain.contains(&*id.to_string()))
+        };
+        let stands = |row: &&&Row| {
+            let may = row.created_at < self.started_at && named(row);
+            may || history.keyed.contains_key(&self.nonce(row))
+        };
         Ok(rows.iter().filter(stands).copied().collect())
     }
 
@@ -224,6 +233,12 @@ impl Outbound {
 }
 
 impl History {
+    /// The words in the titles of messages without a key: among them the incidents that they are about.
+    fn named_without_key(&self) -> BTreeSet<&str> {
+        let titles = self.plain.iter().filter_map(|(title, ..)| title.as_deref());
+        titles.flat_map(str::split_whitespace).collect()
+    }
+
     fn take(&mut self, message: &Value, own: Option<&str>) {
         let author = message.pointer("/author/id").and_then(Value::as_str);
         let Some(id) = id_of(message).filter(|_| own.is_none() || author == own) else {

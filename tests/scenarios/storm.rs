@@ -259,6 +259,34 @@ fn a_card_that_arrived_before_a_crash_is_in_no_digest_after_it() {
 }
 
 #[test]
+fn a_settled_card_that_arrived_before_a_crash_is_in_no_digest_after_it() {
+    scenario(async |w| {
+        burst(w, "low", 1).await;
+        let (tier1, of) = (w.tier1(), [("incident", "INC-1")]);
+        let claimed = tier1.run("tier1-triage", "claim", &of).await;
+        claimed.message().expect("INC-1 is yours");
+        let form = tier1.run("tier1-triage", "dismiss", &of).await.form();
+        let answers = [FIRST, &[("Definition of done", ALL)]].concat();
+        let review = form.fill(&answers).await.message();
+        let done = tier1.press(&review, "Submit").await.message();
+        done.expect("INC-1 is dismissed");
+        w.fault(json!({ "kind": "lost_response", "route": POSTS }))
+            .await;
+        w.deliver_once().await;
+        w.kill();
+        // It ended before it noted that it had tried; the clock stood still, so that the row has to be made older.
+        w.tamper("UPDATE outbox SET attempts = 0, due_us = created_us, created_us = created_us - 1 WHERE state = 'waiting'")
+            .await;
+        w.start().await;
+        burst(w, "high", 12).await;
+        let messages = triage(w).await;
+        let about = |one: &&Message| one.incidents().contains("INC-1") || one.is_card_of("INC-1");
+        assert_eq!(messages.iter().filter(about).count(), 1);
+        assert_eq!(w.cards_of_nobody(1, &messages), Vec::<String>::new());
+    });
+}
+
+#[test]
 fn what_arrived_is_found_by_its_key_once_discord_has_forgotten_the_nonce() {
     for (crash, count) in [(true, 1), (false, 1), (true, 5), (false, 5)] {
         scenario(async |w| {

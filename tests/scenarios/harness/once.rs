@@ -91,14 +91,22 @@ impl World {
         wrong
     }
 
-    /// Cards of an incident of which the store knows nothing: doubles.
+    /// Cards of an incident of which the store knows nothing: doubles. Told with what the store knows of that incident.
     pub fn cards_of_nobody(&self, incident: i64, posted: &[Message]) -> Vec<String> {
         let known = texts(&self.ledger(), "SELECT message_id FROM posted");
         let name = format!("INC-{incident}");
         let cards = posted.iter().filter(|one| one.is_card_of(&name));
         let of_nobody = cards.filter(|one| !known.contains(&one.id()));
-        of_nobody
-            .map(|one| format!("nobody knows of this message:\n{}", one.text()))
-            .collect()
+        let rows = format!(
+            "SELECT printf('%d %s %s %s, tried %d, digest %d, made %d, settled %d', id, kind, key, state, attempts, digest_id,
+                created_us, settled_us) FROM outbox WHERE incident_id = {incident}
+             UNION ALL SELECT printf('%s is %s', key, message_id) FROM posted WHERE incident_id = {incident}"
+        );
+        let told = |one: &Message| {
+            let rows = texts(&self.ledger(), &rows).join("\n");
+            let (id, text) = (one.id(), one.text());
+            format!("nobody knows of this message {id}:\n{text}\n{rows}")
+        };
+        of_nobody.map(told).collect()
     }
 }
