@@ -143,7 +143,7 @@ impl Pace {
             self.refused.push_back(now);
         }
         if let Some(name) = &learned.bucket {
-            self.name(lane, name, now);
+            self.name(lane, name);
         }
         if let Some(Refused {
             after,
@@ -208,22 +208,21 @@ impl Pace {
     }
 
     // Discord tells a route's bucket with the first answer; what was counted under the route's own
-    // name moves there.
-    fn name(&mut self, lane: &Lane, name: &str, now: Instant) {
-        let old = self.key(lane);
-        if old.0 == name {
+    // name moves there, for each channel that has asked already.
+    fn name(&mut self, lane: &Lane, name: &str) {
+        let (old, _) = self.key(lane);
+        if old == name {
             return;
         }
         self.named.insert(lane.route, name.to_owned());
-        let moved = self
-            .buckets
-            .remove(&old)
-            .unwrap_or_else(|| Bucket::unknown(now));
-        let new = (name.to_owned(), lane.major.clone());
-        self.buckets
-            .entry(new)
-            .and_modify(|b| b.in_flight.extend(&moved.in_flight))
-            .or_insert(moved);
+        let moved: Vec<(BucketKey, Bucket)> =
+            self.buckets.extract_if(|key, _| key.0 == old).collect();
+        for ((_, major), bucket) in moved {
+            self.buckets
+                .entry((name.to_owned(), major))
+                .and_modify(|b| b.in_flight.extend(&bucket.in_flight))
+                .or_insert(bucket);
+        }
     }
 
     fn settle(&mut self, lane: &Lane, now: Instant) {
@@ -315,13 +314,15 @@ impl Bucket {
         if remaining + 1 == limit {
             self.window = reset;
         }
-        self.remaining = if same_window {
-            // Answers may overtake each other; our own count already holds what is on its way.
-            self.remaining.min(remaining)
+        if same_window {
+            // Answers may overtake each other; our own count already holds what is on its way. One that was held up may
+            // still tell of the window before.
+            self.remaining = self.remaining.min(remaining);
+            self.reset_at = self.reset_at.max(now + reset);
         } else {
-            remaining.saturating_sub(on_the_way)
-        };
-        self.reset_at = now + reset;
+            self.remaining = remaining.saturating_sub(on_the_way);
+            self.reset_at = now + reset;
+        }
     }
 
     fn at_rest(&self, now: Instant) -> bool {

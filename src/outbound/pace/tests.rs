@@ -2,6 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 fn lane(route: &'static str, major: &str) -> Lane {
     Lane {
@@ -226,6 +227,14 @@ impl Server {
     }
 }
 
+/// What happens to a request in turn.
+#[derive(Clone)]
+enum Event {
+    Wanted { there: Duration, back: Duration },
+    Arrives { back: Duration },
+    Answered(Learned),
+}
+
 proptest! {
     #[test]
     fn whoever_obeys_meets_no_429_and_everything_leaves(
@@ -247,5 +256,47 @@ proptest! {
             prop_assert!(accepted);
             pace.learn(&post, &learned, now);
         }
+    }
+
+    #[test]
+    fn whatever_is_on_its_way_and_in_whatever_order_answers_come_no_429_is_met(
+        limit in 1_u32..8, window_ms in 50_u64..3_000,
+        wanted in proptest::collection::vec((0_usize..2, 0_u64..4_000, 0_u64..50, 0_u64..700), 1..60),
+    ) {
+        let start = Instant::now();
+        let posts = [lane(POST, "7"), lane(POST, "8")];
+        let mut servers = posts.clone().map(|_| Server { limit, window: ms(window_ms), opened: start, used: 0 });
+        let (mut pace, mut events) = (Pace::new(), BTreeMap::new());
+        for (n, (channel, at, there, back)) in wanted.iter().enumerate() {
+            let event = Event::Wanted { there: ms(*there), back: ms(*back) };
+            events.insert((start + ms(*at), n), (*channel, event));
+        }
+        let (mut count, mut accepted) = (events.len(), 0);
+        while let Some(((now, _), (channel, event))) = events.pop_first() {
+            count += 1;
+            prop_assert!(count < 100_000, "everything comes to its end");
+            let post = &posts[channel];
+            let (at, next) = match event {
+                Event::Wanted { there, back } => match pace.admit(post, now) {
+                    Admission::Go => (now + there, Event::Arrives { back }),
+                    Admission::WaitUntil(until) => {
+                        prop_assert!(until > now, "no waiting without progress");
+                        (until, event)
+                    }
+                },
+                Event::Arrives { back } => {
+                    let (fits, learned) = servers[channel].answer(now);
+                    prop_assert!(fits);
+                    accepted += 1;
+                    (now + back, Event::Answered(learned))
+                }
+                Event::Answered(learned) => {
+                    pace.learn(post, &learned, now);
+                    continue;
+                }
+            };
+            events.insert((at, count), (channel, next));
+        }
+        prop_assert_eq!(accepted, wanted.len());
     }
 }
