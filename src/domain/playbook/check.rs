@@ -5,6 +5,7 @@ use super::definition::{Field, Playbook, Transition, TransitionKind};
 use super::facts::PATTERN_REFERENCE;
 use super::fault::Faults;
 use super::reader::names::{Kind, Names};
+use super::rules::COUNTED;
 use crate::domain::ids::StageId;
 use crate::domain::pattern::reference_field;
 use chrono::{Months, NaiveDate};
@@ -171,7 +172,7 @@ fn receivers(f: &mut Faults<'_>, names: &Names, playbook: &Playbook) {
     }
 }
 
-/// What the operator should know and no fault is: a review that is overdue, a status that is not live.
+/// What the operator should know and no fault is: a review that is overdue, a number that is never reached.
 pub fn notes(playbook: &Playbook, today: NaiveDate) -> Vec<String> {
     let mut notes = Vec::new();
     let due = playbook.reviewed_on.checked_add_months(Months::new(12));
@@ -186,6 +187,18 @@ pub fn notes(playbook: &Playbook, today: NaiveDate) -> Vec<String> {
             "{} says it was reviewed on {}, which is still to come. Mend `reviewed_on`.",
             playbook.title, playbook.reviewed_on
         ));
+    }
+    let entries = playbook.entries.iter().filter_map(|e| e.when.as_ref());
+    let criteria = playbook.criteria.iter().filter_map(|c| c.when.as_ref());
+    for when in playbook.takes.iter().chain(entries).chain(criteria) {
+        if let Some(path) = when.beyond_count() {
+            notes.push(format!(
+                "{}: `{}` asks for more than is counted, so it says the same of everybody: `{path}` ends at {COUNTED}. \
+                 Compare it with {COUNTED} at most, as in `{path} >= {COUNTED}`.",
+                playbook.title,
+                when.source()
+            ));
+        }
     }
     notes
 }

@@ -37,6 +37,7 @@ pub struct Expr {
     program: Arc<Program>,
     source: Arc<str>,
     asks_person: bool,
+    beyond_count: Option<&'static str>,
 }
 
 /// What is wrong with an expression, at a byte offset of it.
@@ -66,6 +67,7 @@ impl Expr {
         let program = with_stack(&source)?;
         Ok(Self {
             asks_person: guard::mentions(program.expression(), PERSON),
+            beyond_count: guard::beyond_count(program.expression()),
             program: Arc::new(program),
             source,
         })
@@ -74,6 +76,11 @@ impl Expr {
     /// Whether the answer depends on the person's history, which only the transaction knows for certain.
     pub const fn asks_person(&self) -> bool {
         self.asks_person
+    }
+
+    /// The fact that it compares with more than is ever counted, where it does.
+    pub const fn beyond_count(&self) -> Option<&'static str> {
+        self.beyond_count
     }
 
     pub fn source(&self) -> &str {

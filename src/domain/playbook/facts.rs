@@ -20,6 +20,8 @@ use std::sync::{Arc, LazyLock};
 pub(super) const PERSON: &str = "person";
 const DETECTIONS: &str = "person.detections_in_window";
 const OPEN_INCIDENTS: &str = "person.open_incidents";
+/// Those that are counted up to [`super::rules::COUNTED`].
+pub(super) const PERSON_COUNTS: [&str; 2] = [DETECTIONS, OPEN_INCIDENTS];
 
 /// Elements of a list that an expression sees; more would let a comprehension run long.
 const LONGEST_LIST: usize = 100;
@@ -128,7 +130,7 @@ impl Facts {
     /// A value as people read it; "not stated" where the source is silent.
     pub fn shown(&self, path: &str) -> String {
         match (path, self.values.get(path)) {
-            (DETECTIONS | OPEN_INCIDENTS, Some(Value::Int(count))) => shown_count(*count),
+            (path, Some(Value::Int(count))) if PERSON_COUNTS.contains(&path) => shown_count(*count),
             (_, Some(value)) if !written(value).is_empty() => written(value),
             _ => "not stated".to_owned(),
         }

@@ -2,9 +2,10 @@
 //! `cel` has no types and no limits of its own, and an error beside a true `||` would vanish.
 
 use super::criterion::ExprFault;
-use super::facts::{Facts, Sample, known_path, paths_under};
+use super::facts::{Facts, PERSON_COUNTS, Sample, known_path, paths_under};
 use super::fault::nearest;
-use cel::common::ast::{EntryExpr, Expr as Ast};
+use super::rules::COUNTED;
+use cel::common::ast::{EntryExpr, Expr as Ast, LiteralValue};
 use cel::{Context, IdedExpr, Program, Value};
 
 const FUNCTIONS: [&str; 14] = [
@@ -70,6 +71,41 @@ fn entry_parts(entry: &cel::common::ast::IdedEntryExpr) -> Vec<&IdedExpr> {
 pub(super) fn mentions(node: &IdedExpr, name: &str) -> bool {
     matches!(&node.expr, Ast::Ident(own) if own == name)
         || parts(node).into_iter().any(|part| mentions(part, name))
+}
+
+/// The person's count that is compared with more than is counted: that says the same of everybody.
+pub(super) fn beyond_count(node: &IdedExpr) -> Option<&'static str> {
+    let own = || {
+        let Ast::Call(call) = &node.expr else {
+            return None;
+        };
+        let [left, right] = call.args.as_slice() else {
+            return None;
+        };
+        let beyond = |number: &IdedExpr, strict: &str| {
+            let least = if call.func_name == strict {
+                COUNTED
+            } else {
+                COUNTED + 1
+            };
+            matches!(&number.expr, Ast::Literal(LiteralValue::Int(n)) if **n >= least)
+        };
+        person_count(left)
+            .filter(|_| beyond(right, "_>_"))
+            .or_else(|| person_count(right).filter(|_| beyond(left, "_<_")))
+    };
+    own().or_else(|| parts(node).into_iter().find_map(beyond_count))
+}
+
+fn person_count(node: &IdedExpr) -> Option<&'static str> {
+    let Ast::Select(select) = &node.expr else {
+        return None;
+    };
+    let Ast::Ident(root) = &select.operand.expr else {
+        return None;
+    };
+    let named = |path: &&str| path.split_once('.') == Some((root, &select.field));
+    PERSON_COUNTS.into_iter().find(named)
 }
 
 /// Every fault of a parsed expression, in its order.

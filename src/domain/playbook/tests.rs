@@ -288,6 +288,23 @@ fn a_review_a_year_ago_is_a_note_and_no_fault() {
     assert_eq!(on(2026, 5, 1).len(), 1);
 }
 
+#[test]
+fn a_number_that_no_count_reaches_is_a_note_and_no_fault() {
+    let text = include_str!("../../../tests/data/playbooks/invented.toml");
+    let asked = "person.detections_in_window >= repeat.count";
+    assert!(text.contains(asked));
+    let playbook = read(&text.replace(asked, "person.detections_in_window >= 5000")).unwrap();
+    let told = notes(&playbook, NaiveDate::from_ymd_opt(2026, 6, 2).unwrap());
+    assert_eq!(
+        told,
+        [
+            "Lost access badge: `person.detections_in_window >= 5000` asks for more than is counted, so it says the same of \
+             everybody: `person.detections_in_window` ends at 1000. Compare it with 1000 at most, as in \
+             `person.detections_in_window >= 1000`."
+        ]
+    );
+}
+
 /// The reading room with one place changed, and what is then wrong with it.
 fn changed_room(from: &str, to: &str) -> String {
     let text = include_str!("../../../tests/data/playbooks/torn-page.toml");

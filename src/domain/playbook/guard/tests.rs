@@ -20,6 +20,29 @@ fn what_an_error_would_hide_behind_is_refused() {
 }
 
 #[test]
+fn a_persons_count_that_is_compared_with_more_than_is_counted_is_named() {
+    let named = |source: &str| Expr::parse(source).unwrap().beyond_count();
+    let (detections, open) = ("person.detections_in_window", "person.open_incidents");
+    for (source, expected) in [
+        ("person.detections_in_window >= 1001", Some(detections)),
+        ("person.detections_in_window > 1000", Some(detections)),
+        ("1000 < person.open_incidents", Some(open)),
+        (
+            "alert.kind == 'x' || person.open_incidents == 2000",
+            Some(open),
+        ),
+        ("!(5000 >= person.open_incidents)", Some(open)),
+        ("person.detections_in_window >= 1000", None),
+        ("person.detections_in_window > 999", None),
+        ("1000 > person.open_incidents", None),
+        ("person.detections_in_window >= repeat.count", None),
+        ("incident.alerts > 5000", None),
+    ] {
+        assert_eq!(named(source), expected, "{source}");
+    }
+}
+
+#[test]
 fn what_could_run_long_is_refused() {
     assert!(
         refused("alert.techniques.all(a, alert.techniques.all(b, a == b))")
