@@ -31,6 +31,9 @@ const INVALID: [StatusCode; 3] = [
     StatusCode::TOO_MANY_REQUESTS,
 ];
 
+/// Says whose limit a request met.
+const SCOPE: &str = "x-ratelimit-scope";
+
 /// Names in a `Host` header that can only mean this machine: a page elsewhere that has its own
 /// name resolve to loopback sends its own name.
 pub async fn only_local(request: Request, next: Next) -> Response {
@@ -103,7 +106,7 @@ async fn served(app: App, peer: Peer, mut parts: Parts, bytes: Bytes, next: Next
         .filter(|order| order.kind == FaultKind::Timeout)
     {
         tracing::debug!(line, kind = ?order.kind, "a request is swallowed");
-        app.within(|inner| note(inner, &parts, logged, 0));
+        app.within(|inner| note(inner, &parts, logged, None));
         tokio::select! { () = pause(SWALLOWED) => {}, () = app.stopped() => {} }
         peer.breaker.trip();
         return StatusCode::GATEWAY_TIMEOUT.into_response();
@@ -112,7 +115,7 @@ async fn served(app: App, peer: Peer, mut parts: Parts, bytes: Bytes, next: Next
         .as_ref()
         .is_some_and(|order| order.kind == FaultKind::LostRequest)
     {
-        app.within(|inner| note(inner, &parts, logged, 0));
+        app.within(|inner| note(inner, &parts, logged, None));
         peer.breaker.trip();
         return StatusCode::GATEWAY_TIMEOUT.into_response();
     }
@@ -135,11 +138,11 @@ async fn served(app: App, peer: Peer, mut parts: Parts, bytes: Bytes, next: Next
     };
     let status = response.status();
     let failed = app.within(|inner| {
-        let shared = response.headers().get("x-ratelimit-scope");
-        if INVALID.contains(&status) && shared.is_none_or(|scope| scope != "shared") {
+        let shared = scope_of(&response) == Some(Scope::Shared.word());
+        if INVALID.contains(&status) && !shared {
             inner.limits.count_invalid(inner.world.now());
         }
-        note(inner, &parts, logged, status.as_u16());
+        note(inner, &parts, logged, Some(&response));
         inner.world.failed
     });
     held_back(fault.as_ref(), FaultKind::LateResponse).await;
@@ -172,7 +175,14 @@ fn in_shape(response: Response) -> Response {
     response
 }
 
-fn note(inner: &mut Inner, parts: &Parts, body: Value, status: u16) {
+/// Whose limit a 429 met.
+fn scope_of(response: &Response) -> Option<&str> {
+    response.headers().get(SCOPE)?.to_str().ok()
+}
+
+/// Logs a request with its answer, or without one where it was swallowed.
+fn note(inner: &mut Inner, parts: &Parts, body: Value, answer: Option<&Response>) {
+    let status = answer.map_or(0, |answer| answer.status().as_u16());
     if status == 501 {
         inner.unknown_endpoints += 1;
         tracing::warn!(method = %parts.method, path = parts.uri.path(), "no such endpoint in the sandbox");
@@ -193,6 +203,7 @@ fn note(inner: &mut Inner, parts: &Parts, body: Value, status: u16) {
         body,
         reason,
         status,
+        scope: answer.and_then(scope_of).map(str::to_owned),
     });
 }
 
@@ -328,7 +339,7 @@ fn too_many(verdict: &Verdict, scope: Scope) -> Response {
     } else {
         headers(map, verdict);
     }
-    put(map, "x-ratelimit-scope", scope.word());
+    put(map, SCOPE, scope.word());
     put(
         map,
         "retry-after",

@@ -38,6 +38,8 @@ pub struct Logged {
     pub body: Value,
     pub reason: Option<String>,
     pub status: u16,
+    /// Whose limit it met, where it was answered 429.
+    pub scope: Option<String>,
 }
 
 impl Logged {
@@ -45,6 +47,7 @@ impl Logged {
         json!({
             "number": self.number, "at": wire::instant(self.at), "method": self.method,
             "path": self.path, "body": self.body, "reason": self.reason, "status": self.status,
+            "scope": self.scope,
         })
     }
 }

@@ -84,6 +84,11 @@ async fn a_shared_429_is_not_held_against_the_bot() {
             (429, &scope.parse().unwrap())
         );
         assert_eq!(invalid().await, counted);
+        let (_, log) = place.control("GET", "/requests", Value::Null).await;
+        assert_eq!(
+            log["requests"].as_array().unwrap().last().unwrap()["scope"],
+            scope
+        );
     }
 }
 

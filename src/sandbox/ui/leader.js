@@ -252,7 +252,7 @@ export class Leader {
       for (const one of requests) {
         this.since = one.number;
         const at = new Date(one.at).toISOString().slice(11, 23);
-        this.requests.prepend(h("li", {}, h("details", {}, h("summary", { class: one.status >= 400 ? "failure" : null }, `${at} ${one.status || "swallowed"} ${one.method} ${one.path.replace("/api/v10", "").replace(/(webhooks\/\d+\/|interactions\/\d+\/)[^/]+/, "$1…")}`), h("pre", { tabindex: "0" }, JSON.stringify(one.body, null, 1)))));
+        this.requests.prepend(h("li", {}, h("details", {}, h("summary", { class: one.status >= 400 ? "failure" : null }, `${at} ${one.status || "swallowed"}${one.scope ? ` (${one.scope})` : ""} ${one.method} ${one.path.replace("/api/v10", "").replace(/(webhooks\/\d+\/|interactions\/\d+\/)[^/]+/, "$1…")}`), h("pre", { tabindex: "0" }, JSON.stringify(one.body, null, 1)))));
       }
       while (this.requests.children.length > REQUESTS) this.requests.lastChild.remove();
       if (this.met !== undefined && met > this.met && this.faultSaid) this.faultSaid.textContent = `A request met the fault, at ${new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" }).format(now())}.`;

@@ -4,7 +4,8 @@
 use super::{Run, SEED, aim};
 use crate::scenarios::harness::ledger::texts;
 use crate::scenarios::processes::verified;
-use std::collections::BTreeSet;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The run holds, or the panic says what does not and by which seed.
@@ -44,15 +45,21 @@ fn nothing_is_left(run: &Run, faults: &mut Vec<String>) {
     faults.extend(texts(&ledger, threads));
 }
 
-/// No request is one that Discord refuses, but for the pace: a new process has to learn each lane by one request.
+/// No request is one that Discord refuses, but for the pace: a new process has to learn each lane by one request, and does
+/// not know what the one before sent in the same second.
 async fn limits(run: &Run, faults: &mut Vec<String>) {
     let told = run.w.sandbox_says("requests").await;
-    let mut late: BTreeSet<(usize, String)> = BTreeSet::new();
+    let mut begun: BTreeMap<usize, DateTime<Utc>> = BTreeMap::new();
+    let mut late: BTreeSet<(usize, String, bool)> = BTreeSet::new();
     for request in told["requests"].as_array().unwrap() {
         let status = request["status"].as_u64().unwrap();
         let number = request["number"].as_u64().unwrap();
+        let at: DateTime<Utc> = request["at"].as_str().unwrap().parse().unwrap();
         let life = run.seen.ends.partition_point(|end| *end < number);
-        let first = status == 429 && late.insert((life, aim::lane(request)));
+        let begun = *begun.entry(life).or_insert(at);
+        let of_all = request["scope"] == "global";
+        let learns = !of_all || at - begun < TimeDelta::seconds(1);
+        let first = status == 429 && learns && late.insert((life, aim::lane(request), of_all));
         if !first && !(200..300).contains(&status) {
             faults.push(format!("life {life}: answered with {status}: {request}"));
         }
