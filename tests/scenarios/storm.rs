@@ -163,6 +163,17 @@ fn a_digest_that_is_too_long_for_a_text_lists_all_in_its_file_and_page_by_page()
     });
 }
 
+/// The service ends before it noted what it had tried, and begins again. The clock of a scenario stands still, so that what
+/// waits has to be made older than the start.
+async fn crashes(w: &World) {
+    w.kill();
+    w.tamper(
+        "UPDATE outbox SET attempts = 0, due_us = created_us, created_us = created_us - 1 WHERE state = 'waiting'",
+    )
+    .await;
+    w.start().await;
+}
+
 #[test]
 fn a_digest_whose_answer_was_lost_stands_once_after_a_crash() {
     scenario(async |w| {
@@ -170,9 +181,8 @@ fn a_digest_whose_answer_was_lost_stands_once_after_a_crash() {
         w.fault(json!({ "kind": "lost_response", "route": POSTS }))
             .await;
         w.deliver_once().await;
-        w.kill();
-        // More came in before the service is back at work.
-        w.start().await;
+        crashes(w).await;
+        // More comes in before the service is back at work.
         burst(w, "medium", 5).await;
         let messages = triage(w).await;
         for n in 1..=10 {
@@ -233,8 +243,7 @@ fn a_card_that_was_found_again_stays_known_though_the_service_ends_at_its_edit()
             .await;
         w.advance(TimeDelta::seconds(10)).await;
         w.deliver_once().await;
-        w.kill();
-        w.start().await;
+        crashes(w).await;
         settled_once(w).await;
     });
 }
@@ -246,8 +255,7 @@ fn a_card_that_arrived_before_a_crash_is_in_no_digest_after_it() {
         w.fault(json!({ "kind": "lost_response", "route": POSTS }))
             .await;
         w.deliver_once().await;
-        w.kill();
-        w.start().await;
+        crashes(w).await;
         burst(w, "high", 6).await;
         let messages = triage(w).await;
         let times = messages
@@ -273,11 +281,7 @@ fn a_settled_card_that_arrived_before_a_crash_is_in_no_digest_after_it() {
         w.fault(json!({ "kind": "lost_response", "route": POSTS }))
             .await;
         w.deliver_once().await;
-        w.kill();
-        // It ended before it noted that it had tried; the clock stood still, so that the row has to be made older.
-        w.tamper("UPDATE outbox SET attempts = 0, due_us = created_us, created_us = created_us - 1 WHERE state = 'waiting'")
-            .await;
-        w.start().await;
+        crashes(w).await;
         burst(w, "high", 12).await;
         let messages = triage(w).await;
         let about = |one: &&Message| one.incidents().contains("INC-1") || one.is_card_of("INC-1");
@@ -295,8 +299,7 @@ fn what_arrived_is_found_by_its_key_once_discord_has_forgotten_the_nonce() {
                 .await;
             w.deliver_once().await;
             if crash {
-                w.kill();
-                w.start().await;
+                crashes(w).await;
             }
             w.jump(minutes(10));
             w.settle().await;
