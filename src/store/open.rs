@@ -217,7 +217,6 @@ async fn on_a_thread(work: impl Future<Output = ()> + Send + 'static) {
     }
 }
 
-/// Whether the last migration of this program is the store's last one.
 /// Brings the store to this program's format, or says why not; says before that it will take a while, where it may.
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let from = format(connection).await.filter(|from| *from < newest());
@@ -232,6 +231,7 @@ async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     Ok(MIGRATIONS.run(connection).await?)
 }
 
+/// Whether the last migration of this program is the store's last one.
 async fn is_current(connection: &mut SqliteConnection) -> bool {
     format(connection).await == Some(newest())
 }

@@ -174,7 +174,9 @@ impl Writer {
         self.jobs
             .send((work, place))
             .map_err(|_| E::from(StoreError::Stopping))?;
-        answered.await.map_err(|_| E::from(self.unanswered()))?
+        outcome(&self.jobs, answered)
+            .await
+            .ok_or_else(|| E::from(self.unanswered()))?
     }
 
     /// Works on an item together with whatever of its kind waits too, inside the next commit. A fault of the group is
@@ -195,7 +197,9 @@ impl Writer {
             // Asked for at once and without a place in the queue: nothing that ends this call leaves the group waiting.
             ask_turn(&self.jobs, gather.clone()).map_err(|_| E::from(StoreError::Stopping))?;
         }
-        answered.await.map_err(|_| E::from(self.unanswered()))?
+        outcome(&self.jobs, answered)
+            .await
+            .ok_or_else(|| E::from(self.unanswered()))?
     }
 
     /// Why a job gave no answer: the task has ended, or the job was undone without one.
@@ -221,6 +225,19 @@ impl Writer {
     /// Why it takes no work, from the first group that it could not keep to the next one that it could.
     pub fn troubles(&self) -> watch::Receiver<Option<Trouble>> {
         self.troubles.clone()
+    }
+}
+
+/// What came of a job, or nothing where the task ended first. A job that was sent at the very moment of that end stays in
+/// the queue for as long as anybody may send to it, with its answer: the end itself is what its caller hears of.
+pub(super) async fn outcome<J, T>(
+    jobs: &mpsc::UnboundedSender<J>,
+    mut answered: oneshot::Receiver<T>,
+) -> Option<T> {
+    tokio::select! {
+        biased;
+        told = &mut answered => told.ok(),
+        () = jobs.closed() => answered.try_recv().ok(),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use super::{Ground, ground, now};
 use crate::store::checkpoint::Finish;
-use crate::store::writer::Writer;
+use crate::store::writer::{Writer, outcome};
 use crate::store::{Cause, Connection, Gather, Job, StoreError, Trouble, fact};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
 use std::sync::Arc;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 async fn keep(ground: &Ground, key: String) -> Result<(), StoreError> {
     ground
@@ -121,6 +121,18 @@ async fn a_job_whose_caller_left_commits_all_the_same() {
     }
     keep(&ground, "after".to_owned()).await.unwrap();
     assert_eq!(ground.fact("left").await.as_deref(), Some("kept"));
+}
+
+#[tokio::test]
+async fn whoever_asks_at_the_moment_of_the_end_hears_of_it_though_the_job_stays_in_the_queue() {
+    let (jobs, waiting) = mpsc::unbounded_channel::<()>();
+    let (done, answered) = oneshot::channel();
+    let (kept, unanswered) = oneshot::channel::<&str>();
+    done.send("kept before the end").unwrap();
+    drop(waiting);
+    assert_eq!(outcome(&jobs, answered).await, Some("kept before the end"));
+    assert_eq!(outcome(&jobs, unanswered).await, None);
+    drop(kept);
 }
 
 #[tokio::test]
