@@ -147,7 +147,9 @@ fn unkept(trouble: Option<Trouble>) -> IntakeError {
     });
     let retry_after_s = match trouble {
         None | Some(Trouble::Locked) => RETRY_AFTER_S,
-        Some(Trouble::Full | Trouble::ReadOnly | Trouble::Unreachable) => MENDED_AFTER_S,
+        Some(Trouble::Full | Trouble::ReadOnly | Trouble::Unreachable | Trouble::Damaged) => {
+            MENDED_AFTER_S
+        }
     };
     IntakeError {
         detail: format!("The alert could not be kept.{why}"),

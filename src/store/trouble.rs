@@ -1,5 +1,5 @@
-//! Why the store takes no work for a while: a full disk, a file that may not be written, a lock of somebody else. Nothing
-//! of such work is kept, nothing is broken, and it goes on by itself once the cause is gone.
+//! Why the store takes no work for a while: a full disk, a file that may not be written or is damaged, a lock of somebody
+//! else. Nothing of such work is kept, and it goes on by itself once the cause is gone.
 
 use super::StoreError;
 
@@ -10,6 +10,8 @@ pub enum Trouble {
     Locked,
     /// Reading or writing fails: a disk that breaks or went away.
     Unreachable,
+    /// What stands in the file is no store any more.
+    Damaged,
 }
 
 impl Trouble {
@@ -20,6 +22,7 @@ impl Trouble {
             Self::ReadOnly => "its file may not be written",
             Self::Locked => "another program keeps it locked",
             Self::Unreachable => "its disk cannot be read or written",
+            Self::Damaged => "its file is damaged",
         }
     }
 
@@ -32,6 +35,9 @@ impl Trouble {
             }
             Self::Locked => "End the program that has the file open.",
             Self::Unreachable => "Look at the disk and the system's log.",
+            Self::Damaged => {
+                "Stop Baton, keep the file, and restore the last backup (`baton restore`)."
+            }
         }
     }
 
@@ -43,6 +49,7 @@ impl Trouble {
             8 => Some(Self::ReadOnly),
             5 | 6 => Some(Self::Locked),
             10 | 14 => Some(Self::Unreachable),
+            11 | 26 => Some(Self::Damaged),
             _ => None,
         }
     }

@@ -299,6 +299,37 @@ async fn a_file_that_may_not_be_written_says_so_to_whoever_writes() {
 }
 
 #[tokio::test]
+async fn a_damaged_file_is_said_to_whoever_writes() {
+    let ground = ground().await;
+    let mut raw = ground.raw().await;
+    let (root, size): (u64, u64) = sqlx::query_as(
+        "SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_master WHERE name = 'facts'",
+    )
+    .fetch_one(&mut raw)
+    .await
+    .unwrap();
+    let copied = "PRAGMA wal_checkpoint(TRUNCATE)";
+    sqlx::query(copied).execute(&mut raw).await.unwrap();
+    let file = std::fs::File::options().write(true).open(&ground.file);
+    let at = (root - 1) * size;
+    std::os::unix::fs::FileExt::write_all_at(&file.unwrap(), &[0xff; 512], at).unwrap();
+    let options = SqliteConnectOptions::new().filename(&ground.file);
+    let fresh = SqliteConnection::connect_with(&options).await.unwrap();
+    let (writer, running) = Writer::new(fresh, Finish::default());
+    let writing = async move {
+        let told: Result<(), StoreError> = writer
+            .write(|connection| {
+                Box::pin(async move { fact::save(connection, "a", "b", now()).await })
+            })
+            .await;
+        let trouble = Trouble::Damaged;
+        assert_eq!(told.unwrap_err().trouble(), Some(trouble));
+        assert_eq!(*writer.troubles().borrow(), Some(trouble));
+    };
+    tokio::join!(writing, running);
+}
+
+#[tokio::test]
 async fn a_full_disk_is_said_until_something_was_kept_again() {
     let ground = ground().await;
     let pages = |count: &'static str| {
