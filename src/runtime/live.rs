@@ -10,19 +10,29 @@ use crate::domain::playbook::definition::Status;
 use std::collections::BTreeSet;
 use tokio::sync::watch;
 
-/// Runs the service until `stop` is true.
+/// Runs the service until `stop` is true, or until a part of it breaks off: then it ends with a fault, so that whoever
+/// supervises it starts it again.
 pub async fn run(settings: &Settings, mut stop: watch::Receiver<bool>) -> Result<(), StartFault> {
     let gaps = gaps(settings)?;
     if !gaps.is_empty() {
         return Err(StartFault(gaps));
     }
-    let service = Service::start(settings, Ports::system(), Drive::Loops).await?;
+    let mut service = Service::start(settings, Ports::system(), Drive::Loops).await?;
     tracing::info!(address = %service.http, "alerts are taken");
-    // An error means that whoever could stop it is gone: stop.
-    let _ = stop.wait_for(|stop| *stop).await;
+    let whole = tokio::select! {
+        // An error means that whoever could stop it is gone: stop.
+        _ = stop.wait_for(|stop| *stop) => true,
+        () = service.breaks_off() => false,
+    };
     tracing::info!("stopping");
     service.stop().await;
-    Ok(())
+    if whole {
+        return Ok(());
+    }
+    Err(StartFault::one(
+        "a part of the service broke off, and the log says which. What was accepted is kept: start it again, and report \
+         the fault",
+    ))
 }
 
 /// Everything that keeps the service from starting, each with its cure.

@@ -228,6 +228,23 @@ impl Service {
         }
     }
 
+    /// Ends once a part of it has broken off, which only a fault of ours does. What was accepted is kept, and the next start
+    /// goes on with it; a service that goes on without one of its parts is late with something, and says so nowhere.
+    pub async fn breaks_off(&mut self) {
+        loop {
+            tokio::select! {
+                // It has logged why.
+                _ = &mut self.writer => return,
+                Some(ended) = self.tasks.join_next() => {
+                    if let Err(fault) = ended {
+                        tracing::error!(%fault, "a part of the service broke off");
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
     /// Stops taking, finishes what is under way, then ends what is left.
     pub async fn stop(mut self) {
         // Nobody listens any more only where every task has ended by itself.
@@ -249,7 +266,7 @@ impl Service {
         } = self;
         drop((outbound, bot));
         app.store.close().await;
-        if tokio::time::timeout(SOFT_STOP, writer).await.is_err() {
+        if !writer.is_finished() && tokio::time::timeout(SOFT_STOP, writer).await.is_err() {
             tracing::warn!("the store's writer did not end in time");
         }
     }
@@ -418,3 +435,6 @@ fn read_folder(dir: &Path) -> Result<BTreeMap<String, String>, StartFault> {
     }
     Ok(files)
 }
+
+#[cfg(test)]
+mod tests;
