@@ -229,7 +229,7 @@ impl Service {
     }
 
     /// Ends once a part of it has broken off, which only a fault of ours does. What was accepted is kept, and the next start
-    /// goes on with it; a service that goes on without one of its parts is late with something, and says so nowhere.
+    /// goes on with it; without that part it would only be late with something, until somebody sees it.
     pub async fn breaks_off(&mut self) {
         loop {
             tokio::select! {

@@ -163,6 +163,13 @@ fn a_digest_that_is_too_long_for_a_text_lists_all_in_its_file_and_page_by_page()
     });
 }
 
+/// The next post arrives, and its answer is lost.
+async fn arrives_unanswered(w: &World) {
+    w.fault(json!({ "kind": "lost_response", "route": POSTS }))
+        .await;
+    w.deliver_once().await;
+}
+
 /// The service ends before it noted what it had tried, and begins again. The clock of a scenario stands still, so that what
 /// waits has to be made older than the start.
 async fn crashes(w: &World) {
@@ -178,9 +185,7 @@ async fn crashes(w: &World) {
 fn a_digest_whose_answer_was_lost_stands_once_after_a_crash() {
     scenario(async |w| {
         burst(w, "low", 5).await;
-        w.fault(json!({ "kind": "lost_response", "route": POSTS }))
-            .await;
-        w.deliver_once().await;
+        arrives_unanswered(w).await;
         crashes(w).await;
         // More comes in before the service is back at work.
         burst(w, "medium", 5).await;
@@ -252,9 +257,7 @@ fn a_card_that_was_found_again_stays_known_though_the_service_ends_at_its_edit()
 fn a_card_that_arrived_before_a_crash_is_in_no_digest_after_it() {
     scenario(async |w| {
         burst(w, "low", 1).await;
-        w.fault(json!({ "kind": "lost_response", "route": POSTS }))
-            .await;
-        w.deliver_once().await;
+        arrives_unanswered(w).await;
         crashes(w).await;
         burst(w, "high", 6).await;
         let messages = triage(w).await;
@@ -278,9 +281,7 @@ fn a_settled_card_that_arrived_before_a_crash_is_in_no_digest_after_it() {
         let review = form.fill(&answers).await.message();
         let done = tier1.press(&review, "Submit").await.message();
         done.expect("INC-1 is dismissed");
-        w.fault(json!({ "kind": "lost_response", "route": POSTS }))
-            .await;
-        w.deliver_once().await;
+        arrives_unanswered(w).await;
         crashes(w).await;
         burst(w, "high", 12).await;
         let messages = triage(w).await;
@@ -295,9 +296,7 @@ fn what_arrived_is_found_by_its_key_once_discord_has_forgotten_the_nonce() {
     for (crash, count) in [(true, 1), (false, 1), (true, 5), (false, 5)] {
         scenario(async |w| {
             burst(w, "low", count).await;
-            w.fault(json!({ "kind": "lost_response", "route": POSTS }))
-                .await;
-            w.deliver_once().await;
+            arrives_unanswered(w).await;
             if crash {
                 crashes(w).await;
             }

@@ -277,24 +277,27 @@ async fn a_group_goes_on_without_the_one_who_brought_it() {
     assert_eq!(ground.fact("first").await.as_deref(), Some("kept"));
 }
 
-#[tokio::test]
-async fn a_file_that_may_not_be_written_says_so_to_whoever_writes() {
-    let ground = ground().await;
-    let options = SqliteConnectOptions::new().filename(&ground.file);
-    let options = options.read_only(true);
-    let reading = SqliteConnection::connect_with(&options).await.unwrap();
-    let (writer, running) = Writer::new(reading, Finish::default());
+/// A writer on this connection says this trouble to whoever writes.
+async fn says(options: SqliteConnectOptions, trouble: Trouble) {
+    let connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let (writer, running) = Writer::new(connection, Finish::default());
     let writing = async move {
         let told: Result<(), StoreError> = writer
             .write(|connection| {
                 Box::pin(async move { fact::save(connection, "a", "b", now()).await })
             })
             .await;
-        let trouble = Trouble::ReadOnly;
         assert_eq!(told.unwrap_err().trouble(), Some(trouble));
         assert_eq!(*writer.troubles().borrow(), Some(trouble));
     };
     tokio::join!(writing, running);
+}
+
+#[tokio::test]
+async fn a_file_that_may_not_be_written_says_so_to_whoever_writes() {
+    let ground = ground().await;
+    let options = SqliteConnectOptions::new().filename(&ground.file);
+    says(options.read_only(true), Trouble::ReadOnly).await;
     assert_eq!(ground.fact("a").await, None);
 }
 
@@ -314,19 +317,7 @@ async fn a_damaged_file_is_said_to_whoever_writes() {
     let at = (root - 1) * size;
     std::os::unix::fs::FileExt::write_all_at(&file.unwrap(), &[0xff; 512], at).unwrap();
     let options = SqliteConnectOptions::new().filename(&ground.file);
-    let fresh = SqliteConnection::connect_with(&options).await.unwrap();
-    let (writer, running) = Writer::new(fresh, Finish::default());
-    let writing = async move {
-        let told: Result<(), StoreError> = writer
-            .write(|connection| {
-                Box::pin(async move { fact::save(connection, "a", "b", now()).await })
-            })
-            .await;
-        let trouble = Trouble::Damaged;
-        assert_eq!(told.unwrap_err().trouble(), Some(trouble));
-        assert_eq!(*writer.troubles().borrow(), Some(trouble));
-    };
-    tokio::join!(writing, running);
+    says(options, Trouble::Damaged).await;
 }
 
 #[tokio::test]
